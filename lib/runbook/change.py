@@ -1,0 +1,175 @@
+"""Changes, plans, outcomes and findings: what a section decides, and what became of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+from runbook.command import Cmdlet, Pipeline, Switch, Target, Value
+
+Json: TypeAlias = "str | int | float | bool | None | list[Json] | dict[str, Json]"
+
+
+class Severity(StrEnum):
+    """``ERROR``: the integration doesn't work, or a change would break something. ``WARNING``: it works, or
+    would, with a reservation. ``INFO``: an observation of a healthy estate."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Repair(StrEnum):
+    """Who mends what a finding says."""
+
+    NONE = "none"
+    """Nothing to mend."""
+    PLANNED = "planned"
+    """A change of the plan beside it mends it."""
+    CONSENT = "consent"
+    """The plan would mend it, once a named parameter says so."""
+    MANUAL = "manual"
+    """A person has to, outside this runbook; the remedy says how."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What a check says of the facts.
+
+    ``requirements`` are the ids of the procedure's statements (``L30``); ``caused_by`` names findings, by id,
+    of which this one is only a consequence.
+    """
+
+    id: str
+    requirements: tuple[str, ...]
+    severity: Severity
+    what: str
+    why: str
+    remedy: str
+    server: str = ""
+    object: str = ""
+    caused_by: tuple[str, ...] = ()
+    repair: Repair = Repair.MANUAL
+
+    @property
+    def blocks(self) -> bool:
+        """It is an error, and no change of the plan mends it."""
+        return self.severity is Severity.ERROR and self.repair is not Repair.PLANNED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One property of one object: before, after, the command that does it, the command that reverses it.
+
+    For an object that is made or removed, ``property`` is empty and one of ``before`` and ``after`` is ``None``.
+    ``reverse`` is empty where there is no way back; ``irreversible`` then says why and what to do instead.
+    ``run_locally`` marks a command that this session may not send (second hop): it is printed instead,
+    and the facts are read afterwards as for any other. ``exports`` names what is read into the record
+    before the command runs (``real-world`` B1: the configuration before Enable-CsTopology).
+    """
+
+    target: Target
+    object: str
+    property: str
+    before: Json
+    after: Json
+    command: Pipeline
+    reverse: tuple[Pipeline, ...] = ()
+    irreversible: str = ""
+    requirements: tuple[str, ...] = ()
+    disturbs: str = ""
+    consent: str = ""
+    run_locally: bool = False
+    exports: Pipeline | None = None
+
+    def __post_init__(self) -> None:
+        if bool(self.reverse) == bool(self.irreversible):
+            raise ValueError(f"{self.object}: a change says how it is reversed, or why it can't be")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """An ordered tuple of changes; an empty one says why nothing is needed (``because``)."""
+
+    changes: tuple[Change, ...] = ()
+    because: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.changes and not self.because:
+            raise ValueError("an empty plan says why nothing is needed")
+
+    @property
+    def digest(self) -> str:
+        """SHA-256, in hex, over everything the plan would do, in order."""
+        return hashlib.sha256(canonical([_identity(change) for change in self.changes]).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What a section makes of its facts: everything found, and what it would do about it."""
+
+    findings: tuple[Finding, ...]
+    plan: Plan
+
+    @property
+    def blocking(self) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if finding.blocks)
+
+
+class Outcome(StrEnum):
+    """What became of a change, or of a whole run."""
+
+    VERIFIED = "verified"
+    NOT_NEEDED = "not needed"
+    PLANNED = "planned"
+    APPLIED = "applied"
+    REFUSED = "refused"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    INCOMPLETE = "incomplete"
+
+
+def canonical(value: Json) -> str:
+    """JSON with one spelling for one value: sorted keys, no white space, no escaped letters."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def pipeline_json(pipeline: Pipeline) -> Json:
+    """A pipeline as JSON that keeps every type apart (a switch isn't a Boolean)."""
+    return [_cmdlet_json(cmdlet) for cmdlet in pipeline.cmdlets]
+
+
+def _cmdlet_json(cmdlet: Cmdlet) -> Json:
+    return {
+        "name": cmdlet.name,
+        "parameters": [[name, _value_json(value)] for name, value in cmdlet.parameters],
+        "arguments": list(cmdlet.arguments),
+    }
+
+
+def _value_json(value: Value) -> Json:
+    if isinstance(value, Switch):
+        return {"switch": value.value}
+    if isinstance(value, bytes):
+        return {"sha256": hashlib.sha256(value).hexdigest(), "length": len(value)}
+    if isinstance(value, tuple):
+        return list[Any](value)
+    return value
+
+
+def _identity(change: Change) -> Json:
+    return {
+        "server": change.target.server,
+        "shell": change.target.shell.value,
+        "object": change.object,
+        "property": change.property,
+        "before": change.before,
+        "after": change.after,
+        "command": pipeline_json(change.command),
+        "reverse": [pipeline_json(pipeline) for pipeline in change.reverse],
+        "run_locally": change.run_locally,
+        "consent": change.consent,
+    }
