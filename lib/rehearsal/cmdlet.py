@@ -98,7 +98,7 @@ class Preferences:
     """-Confirm; ``None`` where it isn't given and ``$ConfirmPreference`` (High) decides."""
 
 
-class UpstreamDone(Exception):
+class StopUpstreamError(Exception):
     """The command needs no more input (Select-Object -First); the commands before it are stopped, quietly."""
 
     def __init__(self, position: int) -> None:
@@ -201,7 +201,7 @@ class Call:
 
     def done(self) -> NoReturn:
         """No more input is wanted: the commands before this one stop, this one's ``end`` still runs."""
-        raise UpstreamDone(self.position)
+        raise StopUpstreamError(self.position)
 
     def should_process(self, target: str, action: str = "") -> bool:
         """ShouldProcess: False under -WhatIf; asks the client's host where -Confirm or the impact calls for it.
