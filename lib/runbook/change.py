@@ -173,3 +173,12 @@ def _identity(change: Change) -> Json:
         "run_locally": change.run_locally,
         "consent": change.consent,
     }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeOutcome:
+    """What became of one change, and what the server or the facts said of it."""
+
+    change: Change
+    outcome: Outcome
+    said: tuple[str, ...] = ()

@@ -1,0 +1,170 @@
+"""The views of a run: what was bound, found, planned and done."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from runbook.change import Change, ChangeOutcome, Decision, Finding, Json, Outcome, Plan, Repair, Severity
+from runbook.powershell import render
+from runbook.render.view import View
+
+_ORDER = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
+_SYMBOL = {Severity.ERROR: "✖", Severity.WARNING: "▲", Severity.INFO: "✔"}
+_OUTCOME_SYMBOL = {
+    Outcome.VERIFIED: "✔",
+    Outcome.NOT_NEEDED: "✔",
+    Outcome.APPLIED: "●",
+    Outcome.PLANNED: "○",
+    Outcome.UNKNOWN: "?",
+}
+_REPAIR = {
+    Repair.NONE: "",
+    Repair.PLANNED: "The plan below mends it.",
+    Repair.CONSENT: "The plan mends it once a parameter consents.",
+    Repair.MANUAL: "Outside this runbook: a person mends it.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BoundServer:
+    """One shell of one server that a run talks to: who answered, and as what."""
+
+    server: str
+    shell: str
+    description: str
+    reached: bool
+    said: str
+
+
+def binding(title: str, environment: str, rows: Sequence[BoundServer]) -> View:
+    """Which servers a run would touch, and whether each was reached and is the one named."""
+    lines = [f"{title} · environment: {environment}"]
+    lines += [f"  {'✔' if row.reached else '✖'} {row.server} ({row.shell}): {row.said}" for row in rows]
+    return _view("binding", lines, title=title, environment=environment, rows=rows)
+
+
+def findings(decision: Decision) -> View:
+    """Every finding, the worst first, with what to do about it."""
+    ordered = sorted(decision.findings, key=lambda finding: _ORDER[finding.severity])
+    lines = [_count(ordered)]
+    for finding in ordered:
+        where = " · ".join(filter(None, (finding.server, finding.object)))
+        lines.append(f"{_SYMBOL[finding.severity]} {finding.severity.value}: {finding.what}")
+        lines.append(f"    {finding.id} [{', '.join(finding.requirements)}]{f' on {where}' if where else ''}")
+        if finding.severity is not Severity.INFO:
+            lines += _wrapped("why", finding.why) + _wrapped("do", finding.remedy)
+            lines += _wrapped("mended by", _REPAIR[finding.repair])
+            lines += _wrapped("caused by", ", ".join(finding.caused_by))
+    return _view("findings", lines, count=_count(ordered), findings=ordered, symbol=_SYMBOL, repair=_REPAIR)
+
+
+def plan(plan: Plan, *, applies: bool) -> View:
+    """Each change: before, after, the PowerShell that does it, the PowerShell that takes it back."""
+    if not plan.changes:
+        return message("Nothing to change.", plan.because)
+    local = sum(change.run_locally for change in plan.changes)
+    head = f"{len(plan.changes)} change{'s' if len(plan.changes) > 1 else ''}"
+    note = (
+        "Apply below carries them out."
+        if applies
+        else "This run only plans: nothing is sent that could change anything."
+    )
+    lines = [f"{head} · digest {plan.digest}", note]
+    rows = [_change_row(number, change) for number, change in enumerate(plan.changes, 1)]
+    for row in rows:
+        lines += [f"{row['number']}. {row['title']}", f"    on {row['target']} [{row['requirements']}]"]
+        lines += [f"    {row['before']} → {row['after']}", f"    PS> {row['command']}"]
+        lines += [f"    undo: {line}" for line in row["reverse"]] or [f"    no undo: {row['irreversible']}"]
+        lines += _wrapped("disturbs", row["disturbs"])
+        lines += _wrapped("consent", row["consent"])
+        lines += ["    run this yourself, on that server: this session may not"] if row["run_locally"] else []
+    return _view("plan", lines, head=head, note=note, digest=plan.digest, rows=rows, local=local)
+
+
+def outcomes(results: Sequence[ChangeOutcome], *, note: str) -> View:
+    """What became of each change."""
+    lines = [note]
+    rows = []
+    for number, result in enumerate(results, 1):
+        symbol = _OUTCOME_SYMBOL.get(result.outcome, "✖")
+        row = _change_row(number, result.change) | {
+            "symbol": symbol,
+            "outcome": result.outcome.value,
+            "said": result.said,
+        }
+        rows.append(row)
+        lines.append(f"{symbol} {number}. {row['title']}: {result.outcome.value}")
+        lines += [line for said in result.said for line in _wrapped("said", said)]
+    return _view("outcomes", lines, note=note, rows=rows)
+
+
+def message(head: str, *paragraphs: str) -> View:
+    """A sentence or two."""
+    return _view("message", [head, *paragraphs], head=head, paragraphs=paragraphs)
+
+
+def _change_row(number: int, change: Change) -> dict[str, object | str | list[str]]:
+    return {
+        "number": number,
+        "title": f"{change.object}{f' · {change.property}' if change.property else ''}",
+        "target": str(change.target),
+        "requirements": ", ".join(change.requirements),
+        "before": _value(change.before),
+        "after": _value(change.after),
+        "command": render(change.command),
+        "reverse": [render(pipeline) for pipeline in change.reverse],
+        "irreversible": change.irreversible,
+        "disturbs": change.disturbs,
+        "consent": change.consent,
+        "run_locally": change.run_locally,
+    }
+
+
+def _value(value: Json) -> str:
+    if value is None:
+        return "(absent)"
+    return value if isinstance(value, str) and value else json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def _count(found: Sequence[Finding]) -> str:
+    counts = [(severity, sum(finding.severity is severity for finding in found)) for severity in Severity]
+    said = [f"{number} {severity.value}" for severity, number in reversed(counts) if number]
+    return "Found: " + (", ".join(said) if said else "nothing to report")
+
+
+def _wrapped(label: str, text: str) -> list[str]:
+    if not text:
+        return []
+    return textwrap.wrap(f"{label}: {text}", 110, initial_indent="    ", subsequent_indent="      ")
+
+
+def _view(template: str, lines: Iterable[str], **values: object) -> View:
+    html = _templates.get_template(f"{template}.html.j2").render(**values)
+    return View(html=html, text="\n".join(map(visible, lines)))
+
+
+def visible(text: str) -> str:
+    """Text with its control, bidirectional and other invisible characters spelled out (``\\u202e``).
+
+    A server's text could otherwise rewrite the terminal or reverse what is read (invariant 8).
+    """
+    return "".join(
+        char if char in "\n " or unicodedata.category(char)[0] not in "CZ" else char.encode("unicode_escape").decode()
+        for char in text
+    )
+
+
+_templates = Environment(
+    loader=PackageLoader("runbook.render"),
+    autoescape=select_autoescape(default=True, default_for_string=True),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    finalize=lambda value: visible(value) if isinstance(value, str) and not hasattr(value, "__html__") else value,
+)
