@@ -1,0 +1,33 @@
+"""What a message may show of an input's value (invariant 7: secrets are references).
+
+A password that someone wrote into a file by mistake must not reach a terminal, a notebook or a log by way of
+the very message that says so.
+"""
+
+from __future__ import annotations
+
+import re
+
+from runbook.characters import visible
+
+_SECRET_NAME = re.compile(
+    r"pass(word|wd|phrase|code)|\bpass\b|\bpwd\b|secret|token|credential|api_?key|private_?key", re.IGNORECASE
+)
+_USER_INFO = re.compile(r"//[^/\s]*@")
+_LONGEST = 120
+
+
+def is_secret_name(name: str) -> bool:
+    """The name of a key that a secret could stand under (``exchange_password``, ``apiKey``)."""
+    return bool(_SECRET_NAME.search(name.replace("-", "_").replace("_", " ")) or _SECRET_NAME.search(name))
+
+
+def shown(path: tuple[str | int, ...], value: object) -> str:
+    """``value`` as a message may show it; ``""`` for a secret's key and for anything but a scalar.
+
+    ``path`` is where it stands, outermost key first: a key below ``password`` is as secret as ``password``.
+    """
+    if not isinstance(value, str | int | float) or any(isinstance(key, str) and is_secret_name(key) for key in path):
+        return ""
+    text = visible(_USER_INFO.sub("//…@", str(value)))
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
