@@ -15,6 +15,7 @@ is called once after the last object, as EndProcessing is; both get the same ``c
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -77,12 +78,29 @@ class ShellState:
     modules: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who is changing the world just now, for a journal: host, endpoint path, user and command."""
+
+    host: str
+    path: str
+    user: str
+    command: str
+
+
+ACTING: ContextVar[Actor | None] = ContextVar("acting", default=None)
+"""Set by the engine while a command runs, so that a change reported from below can be told whose it is."""
+
+
 class ErrorAction(StrEnum):
+    """-ErrorAction and -WarningAction."""
+
     CONTINUE = "Continue"
     STOP = "Stop"
     SILENTLY_CONTINUE = "SilentlyContinue"
     IGNORE = "Ignore"
     INQUIRE = "Inquire"
+    SUSPEND = "Suspend"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +123,18 @@ class StopUpstreamError(Exception):
         self.position = position
         super().__init__()
 
+
+def _stopped(record: ErrorRecord) -> ErrorRecord:
+    """What -ErrorAction Stop makes of an error: the same id, category and target, another exception and message."""
+    return replace(
+        record,
+        message='The running command stopped because the preference variable "ErrorActionPreference" or common '
+        f"parameter is set to Stop: {record.message}",
+        exception_type=ACTION_STOPPED,
+    )
+
+
+ACTION_STOPPED = "System.Management.Automation.ActionPreferenceStopException"
 
 _IMPACTS = {"None": 0, "Low": 1, "Medium": 2, "High": 3}
 _CHOICES = ("&Yes", "Yes to &All", "&No", "No to A&ll", "&Suspend")
@@ -164,7 +194,7 @@ class Call:
         record = self._complete(record)
         match self.preferences.error_action:
             case ErrorAction.STOP:
-                raise TerminatingError(record)
+                raise TerminatingError(_stopped(record))
             case ErrorAction.CONTINUE | ErrorAction.INQUIRE:
                 self.streams.error(record)
             case _:
@@ -185,7 +215,7 @@ class Call:
                         f'"WarningPreference" or common parameter is set to Stop: {message}',
                         error_id="ActionPreferenceStop",
                         category="OperationStopped",
-                        exception_type="System.Management.Automation.ActionPreferenceStopException",
+                        exception_type=ACTION_STOPPED,
                     )
                 )
             case _:
