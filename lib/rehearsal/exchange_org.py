@@ -1,0 +1,134 @@
+"""The Exchange organisation as Active Directory holds it: servers, UM dial plans, UM services, call routers, mailboxes.
+
+Records are frozen and replaced whole, so that whoever holds one can see what it was before a change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from rehearsal.people import Person
+
+SIP_NAME = "SipName"
+
+
+class ExchangeRole(StrEnum):
+    CLIENT_ACCESS = "client-access"
+    MAILBOX = "mailbox"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeServer:
+    """``name`` is the NetBIOS name as Exchange shows it (``ATL-MBX-001``); ``build`` major, minor, build, revision."""
+
+    name: str
+    fqdn: str
+    roles: frozenset[ExchangeRole]
+    build: tuple[int, int, int, int] = (15, 0, 1497, 2)
+    ad_site: str = "Atlanta"
+    edition: str = "Enterprise"
+
+    @property
+    def is_mailbox(self) -> bool:
+        return ExchangeRole.MAILBOX in self.roles
+
+    @property
+    def is_client_access(self) -> bool:
+        return ExchangeRole.CLIENT_ACCESS in self.roles
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialPlan:
+    """A UM dial plan; ``uri_type`` is TelExtn, E164 or SipName."""
+
+    name: str
+    uri_type: str
+    voip_security: str
+    digits: int = 4
+    country_code: str = "1"
+    gateways: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UmSettings:
+    """The UM service of a mailbox server, or the UM call router of a client access server, with its dial plans."""
+
+    server: str
+    dial_plans: tuple[str, ...] = ()
+    startup_mode: str = "TCP"
+    status: str = "Enabled"
+    max_calls: int = 100
+    ip_address_family: str = "Any"
+    ip_address_family_configurable: bool = True
+    irm_log_enabled: bool = True
+    sip_tcp_port: int = 5060
+    sip_tls_port: int = 5061
+    certificate_thumbprint: str = ""
+
+
+@dataclass(slots=True)
+class OwaSide:
+    """The Outlook Web App half of the integration, as far as presence needs it.
+
+    Set by a topology, changed by nobody yet. ``web_config`` and ``virtual_directories`` name servers (FQDN).
+    """
+
+    web_config: set[str] = field(default_factory=set)
+    virtual_directories: set[str] = field(default_factory=set)
+    mailbox_policies: bool = False
+
+
+@dataclass(slots=True)
+class ExchangeOrganisation:
+    """All of it. Dictionaries are keyed by lower-case name; servers by NetBIOS name."""
+
+    name: str
+    domain: str
+    domain_controller: str
+    servers: dict[str, ExchangeServer] = field(default_factory=dict)
+    dial_plans: dict[str, DialPlan] = field(default_factory=dict)
+    um_services: dict[str, UmSettings] = field(default_factory=dict)
+    call_routers: dict[str, UmSettings] = field(default_factory=dict)
+    people: tuple[Person, ...] = ()
+    owa: OwaSide = field(default_factory=OwaSide)
+
+    def add_server(self, server: ExchangeServer, *, startup_mode: str = "TLS") -> None:
+        """Join a server with the UM roles that its roles bring."""
+        key = server.name.lower()
+        self.servers[key] = server
+        if server.is_mailbox:
+            self.um_services[key] = UmSettings(server=server.name, startup_mode=startup_mode)
+        if server.is_client_access:
+            self.call_routers[key] = UmSettings(
+                server=server.name, startup_mode=startup_mode, ip_address_family_configurable=False
+            )
+
+    def add_dial_plan(self, plan: DialPlan) -> None:
+        self.dial_plans[plan.name.lower()] = plan
+
+    def find_server(self, identity: str) -> ExchangeServer | None:
+        """By NetBIOS name, FQDN, distinguished name or legacy DN, whatever the case."""
+        wanted = identity.strip().lower()
+        wanted = wanted.removeprefix("cn=").partition(",")[0] if wanted.startswith("cn=") else wanted
+        wanted = wanted.rpartition("/cn=")[2]
+        for server in self.servers.values():
+            if wanted in (server.name.lower(), server.fqdn.lower()):
+                return server
+        return None
+
+    def servers_in_sip_dial_plans(self) -> Iterator[ExchangeServer]:
+        """The servers that host a SipName dial plan, through their UM service or their call router (L20, L43)."""
+        for key in sorted(self.servers):
+            plans = [*self._plans(self.um_services.get(key)), *self._plans(self.call_routers.get(key))]
+            if any(self._is_sip_name(plan) for plan in plans):
+                yield self.servers[key]
+
+    @staticmethod
+    def _plans(settings: UmSettings | None) -> Iterable[str]:
+        return settings.dial_plans if settings else ()
+
+    def _is_sip_name(self, plan: str) -> bool:
+        found = self.dial_plans.get(plan.lower())
+        return found is not None and found.uri_type == SIP_NAME

@@ -1,0 +1,78 @@
+"""``split-2013``: client access and mailbox roles on separate servers, so that Lync needs a trusted application pool.
+
+Both back ends hold one certificate whose Subject and SAN are the OWA pool's FQDN. At the start the integration is
+missing: no trusted pool, and no Exchange server in the SipName dial plan.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rehearsal.exchange_org import ExchangeRole
+from rehearsal.lync_topology import TrustedApplication, TrustedPool, stored_application_id
+from rehearsal.topologies.definition import Topology
+from rehearsal.topologies.litware import DOMAIN, POOL, SIP_DIAL_PLAN, TELEPHONE_DIAL_PLAN, litware, populate
+from rehearsal.topologies.servers import exchange_server
+from rehearsal.world import World
+
+OWA_POOL = f"atl-owa-001.{DOMAIN}"
+CLIENT_ACCESS = ("atl-cas-001", "atl-cas-002")
+MAILBOX = ("atl-mbx-001", "atl-mbx-002")
+
+_STATES = {
+    "duplicate": "ATL-MBX-001 is in the SipName dial plan and its name is a trusted application pool as well",
+    "pending": "somebody else's trusted application pool is published and not enabled",
+    "no-delegation": "the Front Ends do not accept CredSSP",
+}
+
+
+def build(seed: int, states: frozenset[str]) -> World:
+    """The organisation in the given start states."""
+    world, installer = litware("split-2013", seed, delegation="no-delegation" not in states)
+    shared = installer.factory.server(OWA_POOL, [OWA_POOL], issuer=installer.authority)
+    for name in CLIENT_ACCESS:
+        installer.exchange(exchange_server(name, DOMAIN, ExchangeRole.CLIENT_ACCESS))
+    for name in MAILBOX:
+        server = exchange_server(name, DOMAIN, ExchangeRole.MAILBOX)
+        machine = installer.exchange(server, own_certificate=shared)
+        world.im_certificates[machine.name] = shared.thumbprint
+    # The TelephoneExtn dial plan has been in use for years, which makes nobody known to Lync.
+    _join_dial_plan(world, MAILBOX[0], TELEPHONE_DIAL_PLAN)
+    populate(world, [name.upper() for name in MAILBOX])
+    if "duplicate" in states:
+        _trust(world, f"{MAILBOX[0]}.{DOMAIN}", "OutlookWebApp", 5199, enabled=True)
+        _join_dial_plan(world, MAILBOX[0], SIP_DIAL_PLAN)
+    if "pending" in states:
+        _trust(world, f"atl-bot-001.{DOMAIN}", "ServiceDesk", 6100, enabled=False)
+    return world
+
+
+def _trust(world: World, fqdn: str, application: str, port: int, *, enabled: bool) -> None:
+    published = world.lync.published
+    pool = TrustedPool(
+        fqdn=fqdn,
+        site=published.sites[0].identity,
+        registrar=POOL,
+        service_number=published.next_service_number(),
+        computers=(fqdn,),
+        requires_replication=False,
+    )
+    app = TrustedApplication(
+        pool=fqdn, application_id=stored_application_id(application), port=port, legacy_name=application.lower()
+    )
+    world.lync.publish(published.with_pool(pool).with_application(app))
+    if enabled:
+        world.lync.enable()
+
+
+def _join_dial_plan(world: World, server: str, plan: str) -> None:
+    services = world.exchange.um_services
+    services[server] = replace(services[server], dial_plans=(*services[server].dial_plans, plan))
+
+
+TOPOLOGY = Topology(
+    name="split-2013",
+    description="Exchange 2013 with separate front end and back end servers, one Lync Server 2013 pool",
+    states=_STATES,
+    build=build,
+)

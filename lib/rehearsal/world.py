@@ -1,0 +1,221 @@
+"""The simulated organisation: its servers, its Exchange organisation and its Lync topology, with cause and effect.
+
+Cmdlets read what they like, but change the directory and the topology only through :meth:`World.publish`,
+:meth:`World.enable_topology` and :meth:`World.set_um`, which journal the change and let its effects follow: the known
+servers and their events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, fields
+from threading import RLock
+from typing import Any
+
+from rehearsal.clock import WorldClock
+from rehearsal.exchange_org import ExchangeOrganisation, UmSettings
+from rehearsal.identifiers import derived_guid
+from rehearsal.journal import Journal
+from rehearsal.known_servers import LOG, KnownServer, LoggedEvent, change_events, known_servers, start_events
+from rehearsal.lync_topology import CentralManagementStore, TopologyDocument
+from rehearsal.machines import Machine
+from rehearsal.shells import open_shell
+from rehearsal.topology_diff import differences
+from rehearsal.values import CommandCall, ErrorRecord, Identity, OpenShell, Streams, TerminatingError
+
+
+class World:
+    """Everything there is. ``lock`` guards the directory and the topology; cmdlets hold it while they change them.
+
+    ``epoch`` is when it began. ``accounts`` names the credentials that exist, with their user names; ``lync_certificates`` says which certificate
+    (thumbprint) a Lync server presents, ``im_certificates`` which one OWA on a back end is meant to present. Both are
+    keyed by FQDN.
+    """
+
+    def __init__(
+        self,
+        *,
+        topology: str,
+        seed: int,
+        clock: WorldClock,
+        exchange: ExchangeOrganisation,
+        lync: CentralManagementStore,
+        accounts: Mapping[str, str],
+        netbios_domain: str,
+    ) -> None:
+        self.topology = topology
+        self.seed = seed
+        self.clock = clock
+        self.epoch = clock.now()
+        self.exchange = exchange
+        self.lync = lync
+        self.accounts = dict(accounts)
+        self.netbios_domain = netbios_domain
+        self.journal = Journal(clock)
+        self.machines: dict[str, Machine] = {}
+        self.lync_certificates: dict[str, str] = {}
+        self.im_certificates: dict[str, str] = {}
+        self.known: tuple[KnownServer, ...] = ()
+        self.lock = RLock()
+
+    def guid(self, *names: str) -> str:
+        """The GUID of an object of this world."""
+        return str(derived_guid(self.seed, *names))
+
+    def add(self, machine: Machine) -> None:
+        """Join a server; nothing is journalled before :meth:`begin`."""
+        self.machines[machine.name.lower()] = machine
+
+    def machine(self, name: str) -> Machine | None:
+        """By FQDN or NetBIOS name."""
+        wanted = name.lower()
+        found = self.machines.get(wanted)
+        return found or next((one for one in self.machines.values() if one.host.short_name.lower() == wanted), None)
+
+    def front_ends(self, pool: str | None = None) -> tuple[Machine, ...]:
+        """All Front Ends, or those of a pool."""
+        return tuple(
+            one
+            for one in self.machines.values()
+            if "front-end" in one.roles and (pool is None or (one.pool or "").lower() == pool.lower())
+        )
+
+    def begin(self) -> None:
+        """The world is built: start the Lync services, and journal every mutation from here on."""
+        self.known = self._table()
+        self._log(start_events(self.known))
+        for machine in self.machines.values():
+            machine.host.on_change = self._listener(machine.name)
+
+    # What cmdlets change
+
+    def publish(self, document: TopologyDocument) -> None:
+        """Put a changed topology document into the Central Management store; nothing acts on it yet."""
+        with self.lock:
+            for change in differences(self.lync.published, document):
+                self.journal.record(f"published {change.object}", change.property, change.before, change.after)
+            self.lync.publish(document)
+
+    def enable_topology(self) -> None:
+        """Enable all that is published, whoever published it; Front Ends then know the new peers."""
+        with self.lock:
+            for change in differences(self.lync.enabled, self.lync.published):
+                self.journal.record(f"enabled {change.object}", change.property, change.before, change.after)
+            self.lync.enable()
+            self._follow()
+
+    def set_um(self, kind: str, settings: UmSettings) -> None:
+        """Replace a server's UM service settings (``kind`` um-service) or call router settings (call-router)."""
+        with self.lock:
+            table = self.exchange.um_services if kind == "um-service" else self.exchange.call_routers
+            before = table[settings.server.lower()]
+            for field in fields(settings):
+                was, is_now = getattr(before, field.name), getattr(settings, field.name)
+                if was != is_now:
+                    self.journal.record(f"{kind} {settings.server}", field.name, _plain(was), _plain(is_now))
+            table[settings.server.lower()] = settings
+            self._follow()
+
+    # What the wire asks (rehearsal.values.Organisation)
+
+    def endpoints(self) -> Mapping[str, Sequence[str]]:
+        return {one.name: [end.path for end in one.endpoints] for one in self.machines.values() if one.endpoints}
+
+    def authentications(self, host: str, path: str) -> Sequence[str]:
+        machine = self.machine(host)
+        endpoint = machine.endpoint(path) if machine else None
+        return endpoint.accepts if endpoint else ()
+
+    def open_shell(self, host: str, path: str, configuration: str, identity: Identity) -> OpenShell:
+        """A runspace; access is denied to an account that isn't an administrator there."""
+        machine = self.machine(host)
+        endpoint = machine.endpoint(path) if machine else None
+        if machine is None or endpoint is None:
+            raise TerminatingError(_denied(f"{host} has no endpoint {path}."))
+        allowed = {self.accounts[name].lower() for name in endpoint.accounts}
+        if not any(same_account(identity.username, name, self.exchange.domain) for name in allowed):
+            raise TerminatingError(_denied("Access is denied."))
+        shell = open_shell(machine.host, self, endpoint.path, configuration, identity)
+        return _TimedShell(shell, self.clock)
+
+    # For the control address
+
+    def snapshot(self) -> dict[str, Any]:
+        """The world as JSON values."""
+        with self.lock:
+            return {
+                "topology": self.topology,
+                "seed": self.seed,
+                "time": self.clock.now().isoformat(),
+                "servers": {one.name: one.host.snapshot() for one in self.machines.values()},
+                "exchange": {
+                    "dial_plans": [asdict(plan) for plan in self.exchange.dial_plans.values()],
+                    "um_services": [asdict(one) for one in self.exchange.um_services.values()],
+                    "call_routers": [asdict(one) for one in self.exchange.call_routers.values()],
+                },
+                "lync": {
+                    "published": asdict(self.lync.published),
+                    "enabled": asdict(self.lync.enabled),
+                    "pending": self.lync.published != self.lync.enabled,
+                    "known_servers": [asdict(row) for row in self.known],
+                },
+            }
+
+    def _table(self) -> tuple[KnownServer, ...]:
+        discovered = [server.fqdn for server in self.exchange.servers_in_sip_dial_plans()]
+        return known_servers(self.lync.enabled, discovered)
+
+    def _follow(self) -> None:
+        before, self.known = self.known, self._table()
+        self._log(change_events(before, self.known))
+
+    def _log(self, events: Iterable[LoggedEvent]) -> None:
+        for event in events:
+            for machine in self.front_ends():
+                machine.host.write_event(LOG, event.provider, event.event_id, event.message)
+
+    def _listener(self, host: str) -> Any:
+        def listen(object: str, property: str, before: object, after: object) -> None:
+            self.journal.record(object, property, _plain(before), _plain(after), host=host)
+
+        return listen
+
+
+class _TimedShell:
+    """A shell each of whose pipelines lets a little of the world's time pass."""
+
+    def __init__(self, shell: OpenShell, clock: WorldClock) -> None:
+        self._shell = shell
+        self._clock = clock
+
+    def run(self, commands: Sequence[CommandCall], pipeline_input: Iterable[Any] | None, streams: Streams) -> None:
+        self._clock.tick()
+        self._shell.run(commands, pipeline_input, streams)
+
+
+def same_account(one: str, other: str, dns_domain: str) -> bool:
+    """``LITWARE\\admin``, ``admin@litwareinc.com`` and plain ``admin`` are one account."""
+
+    def short(name: str) -> str:
+        bare = name.rpartition("\\")[2].lower()
+        return bare.removesuffix(f"@{dns_domain.lower()}")
+
+    return short(one) == short(other)
+
+
+def _denied(message: str) -> ErrorRecord:
+    return ErrorRecord(
+        message=message,
+        error_id="AccessDenied",
+        category="PermissionDenied",
+        exception_type="System.Management.Automation.Remoting.PSRemotingTransportException",
+    )
+
+
+def _plain(value: Any) -> Any:
+    """A JSON value."""
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_plain(item) for item in value]
+    if isinstance(value, bytes):
+        return f"{len(value)} bytes"
+    return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
