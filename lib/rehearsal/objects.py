@@ -18,6 +18,7 @@ from uuid import UUID
 
 from rehearsal.values import EnumValue, Integer, ListValue, Thing
 
+CUSTOM_OBJECT = "System.Management.Automation.PSCustomObject"
 _MISSING = object()
 
 
@@ -107,7 +108,7 @@ def text_of(value: Any) -> str:
         case EnumValue():
             return value.name
         case Thing():
-            return value.text if value.text is not None else type_name(value)
+            return value.text if value.text is not None else _custom_text(value)
         case ListValue():
             return " ".join(text_of(item) for item in value.items)
         case list() | tuple():
@@ -117,6 +118,23 @@ def text_of(value: Any) -> str:
         case datetime():
             return value.strftime("%m/%d/%Y %H:%M:%S")
     return str(value)
+
+
+def _custom_text(value: Thing) -> str:
+    if CUSTOM_OBJECT not in value.type_names:
+        return type_name(value)
+    return "@{" + "; ".join(f"{name}={text_of(item)}" for name, item in value.extended.items()) + "}"
+
+
+def custom_object(properties: Mapping[str, Any], first_type: str = "") -> Thing:
+    """A PSCustomObject of note properties; it is serialised without a ToString."""
+    chain = (CUSTOM_OBJECT, "System.Object")
+    return Thing((first_type, *chain) if first_type else chain, None, {}, dict(properties))
+
+
+def enum(type_: str, name: str, number: int) -> EnumValue:
+    """An enum value with the type chain every enum has."""
+    return EnumValue(name, number, (type_, "System.Enum", "System.ValueType", "System.Object"))
 
 
 def enumerate_value(value: Any) -> Iterator[Any]:
