@@ -34,8 +34,9 @@ from runbook.command import Pipeline, Shell, Switch, Target, Value, cmdlet
 from runbook.credentials import Broker, Credential
 from runbook.deadline import Clock, Deadline
 from runbook.endpoint import Delegation, Endpoint
-from runbook.errors import ConnectionFailed, InputError, OutcomeUnknown, RunbookError, WriteRefused
+from runbook.errors import ConnectionFailed, InputError, NotRenderable, OutcomeUnknown, RunbookError, WriteRefused
 from runbook.estate import Estate
+from runbook.powershell import render
 from runbook.readlist import is_read, why_not_read
 from runbook.result import Result, ServerError, State
 from runbook.server import Server
@@ -467,7 +468,11 @@ def _on_the_wire(value: Value, where: str) -> Any:
 
 
 def _command(pipeline: Pipeline) -> str:
-    return " | ".join(each.name for each in pipeline.cmdlets)
+    """The pipeline for a message: as PowerShell text where it can be written, shortened."""
+    try:
+        return one_line(render(pipeline))
+    except NotRenderable:
+        return " | ".join(each.name for each in pipeline.cmdlets)
 
 
 def _first(errors: tuple[ServerError, ...]) -> str:

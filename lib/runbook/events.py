@@ -1,0 +1,219 @@
+"""What can be said of a run: one class for each kind of line in a ledger.
+
+All that a run read, found, planned, sent and made of it stands in these and nowhere else, so that it can be
+reconstructed from them alone. They are checked when they are made; a change is named by its place in the plan, from 0.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+from runbook.change import Finding, Json, Outcome, Plan
+from runbook.command import Pipeline, Target
+
+_DIGEST = re.compile(r"[0-9a-f]{64}\Z")
+_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
+
+
+class Mode(StrEnum):
+    """What a run may do. ``CHECK`` and ``PLAN`` can't write (invariant 4)."""
+
+    CHECK = "check"
+    PLAN = "plan"
+    APPLY = "apply"
+
+
+class Phase(StrEnum):
+    """Facts are read, and decided on, before anything is changed and again after it."""
+
+    CHECK = "check"
+    VERIFY = "verify"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """The root of all events."""
+
+    _filled: ClassVar[tuple[str, ...]] = ()
+    """Fields that are never empty."""
+
+    def __post_init__(self) -> None:
+        for name in self._filled:
+            if not getattr(self, name):
+                raise ValueError(f"{type(self).__name__} needs {name}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted(Event):
+    """The first line: what is run, on which estate, by which library. ``parameters`` hold references, no secret."""
+
+    section: str
+    mode: Mode
+    estate: str
+    environment: str
+    organisation: str = ""
+    estate_digest: str = ""
+    parameters: Json = None
+    library: str = ""
+
+    _filled: ClassVar[tuple[str, ...]] = ("section", "estate", "environment")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note(Event):
+    """What the operator wrote, or what the runbook has to say beside its findings."""
+
+    text: str
+
+    _filled: ClassVar[tuple[str, ...]] = ("text",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerReached(Event):
+    """A session was opened: the server by its real name, where it was reached, and as whom (a reference)."""
+
+    target: Target
+    url: str
+    authentication: str
+    credential: str
+
+    _filled: ClassVar[tuple[str, ...]] = ("url", "authentication", "credential")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactRead(Event):
+    """One query's answer: the fact as JSON, or why there is none."""
+
+    phase: Phase
+    query: str
+    target: Target
+    pipeline: Pipeline
+    fact: Json = None
+    unread: str = ""
+
+    _filled: ClassVar[tuple[str, ...]] = ("query",)
+
+    def __post_init__(self) -> None:
+        super(FactRead, self).__post_init__()
+        if self.unread and self.fact is not None:
+            raise ValueError("a fact was read, or it wasn't")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingRecorded(Event):
+    """What a check says of the facts."""
+
+    phase: Phase
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanMade(Event):
+    """The whole plan. Its digest stands beside it, so that a plan that was altered later doesn't fit."""
+
+    phase: Phase
+    plan: Plan
+    digest: str
+
+    def __post_init__(self) -> None:
+        super(PlanMade, self).__post_init__()
+        if self.digest != self.plan.digest:
+            raise ValueError("the digest isn't the plan's")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanConfirmed(Event):
+    """Somebody, or a parameter, said yes to exactly this plan. ``consents`` are the parameters that were set for it."""
+
+    digest: str
+    by: str
+    consents: tuple[str, ...] = ()
+
+    _filled: ClassVar[tuple[str, ...]] = ("by",)
+
+    def __post_init__(self) -> None:
+        super(PlanConfirmed, self).__post_init__()
+        _check_digest(self.digest)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported(Event):
+    """A file of the record, beside the ledger: what was read in full before a change."""
+
+    file: str
+    sha256: str
+    size: int
+    change: int | None = None
+
+    def __post_init__(self) -> None:
+        super(Exported, self).__post_init__()
+        _check_digest(self.sha256)
+        if not _FILE.match(self.file):
+            raise ValueError(f"not the name of a file in the record: {self.file!r}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent(Event):
+    """On disk before the pipeline leaves (invariant 5). ``reverses``: it undoes the change instead of doing it."""
+
+    plan: str
+    change: int
+    target: Target
+    pipeline: Pipeline
+    reverses: bool = False
+
+    def __post_init__(self) -> None:
+        super(Intent, self).__post_init__()
+        _check_digest(self.plan)
+        if self.change < 0:
+            raise ValueError("a change is named by its place in the plan, from 0")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutcomeRecorded(Event):
+    """What became of a change: after its pipeline came back, and again once the facts were read afresh."""
+
+    plan: str
+    change: int
+    outcome: Outcome
+    detail: str = ""
+    served_by: str = ""
+    errors: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        super(OutcomeRecorded, self).__post_init__()
+        _check_digest(self.plan)
+        if self.outcome in (Outcome.FAILED, Outcome.UNKNOWN, Outcome.REFUSED) and not (self.detail or self.errors):
+            raise ValueError(f"an outcome {self.outcome} says why")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEnded(Event):
+    """The last line; a ledger without one is a run that was cut off."""
+
+    outcome: Outcome
+    reason: str = ""
+
+
+EVENTS: tuple[type[Event], ...] = (
+    RunStarted,
+    Note,
+    ServerReached,
+    FactRead,
+    FindingRecorded,
+    PlanMade,
+    PlanConfirmed,
+    Exported,
+    Intent,
+    OutcomeRecorded,
+    RunEnded,
+)
+
+
+def _check_digest(digest: str) -> None:
+    if not _DIGEST.match(digest):
+        raise ValueError("not a SHA-256 in lower-case hexadecimal digits")
