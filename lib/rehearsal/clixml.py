@@ -133,6 +133,8 @@ class Writer:
             self._parts.append(f"<{tag}{name}>{escape(escape_text(value.text or ''))}</{tag}>")
             return
         self._open(value.type_names, name)
+        if value.base is not None:
+            self._value(value.base, "")
         if value.text is not None:
             self._parts.append(f"<ToString>{escape(escape_text(value.text))}</ToString>")
         self._members("Props", value.properties)

@@ -60,18 +60,18 @@ class Listener(ThreadingHTTPServer):
     def server_bind(self) -> None:
         # HTTPServer would resolve the host's name here, which can take seconds and isn't used.
         self.socket.bind(self.server_address)
+        # A connection that vanishes before it is accepted must not hold up the other listeners.
+        self.socket.setblocking(False)
         self.server_address = self.socket.getsockname()
         self.server_name, self.server_port = self.site.host, self.server_address[1]
 
-    def process_request(self, request: Any, client_address: Any) -> None:
+    def opened(self, connection: socket.socket) -> None:
         with self._lock:
-            self._connections.add(request)
-        super().process_request(request, client_address)
+            self._connections.add(connection)
 
-    def shutdown_request(self, request: Any) -> None:
+    def closed(self, connection: socket.socket) -> None:
         with self._lock:
-            self._connections.discard(request)
-        super().shutdown_request(request)
+            self._connections.discard(connection)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         _log.debug("A connection to %s ended in an error", self.site.host, exc_info=True)
@@ -138,17 +138,19 @@ class _Handler(BaseHTTPRequestHandler):
             # The handshake happens here, in the connection's thread, where a slow client blocks nobody.
             self.request.settimeout(self.timeout)
             self.request = self._site.tls.wrap_socket(self.request, server_side=True)
+        self.server.opened(self.request)
         super().setup()
         self._authentication = self._site.authentication()
 
     def finish(self) -> None:
+        self.server.closed(self.request)
         try:
             super().finish()
         finally:
-            if self._site.tls is not None:
-                self.request.close()
+            # For TLS this is another socket than the one that the server closes.
+            self.request.close()
 
-    def do_POST(self) -> None:  # noqa: N802 - http.server's name
+    def do_POST(self) -> None:
         body = self._read_body()
         if body is None:
             return
@@ -235,7 +237,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", "0")
         self.end_headers()
 
-    do_GET = do_HEAD = do_PUT = do_DELETE = do_OPTIONS = _not_allowed  # noqa: N815 - http.server's names
+    do_GET = do_HEAD = do_PUT = do_DELETE = do_OPTIONS = _not_allowed  # noqa: N815
 
     def log_message(self, format: str, *args: Any) -> None:
         _log.debug(format, *args)

@@ -20,8 +20,8 @@ from psrpcore import PSRPPayload, ServerRunspacePool, StreamType
 from psrpcore.types import PSRPMessageType as Kind
 
 from rehearsal import clixml
-from rehearsal.psrp_pipeline import Pipeline, PipelineRequest
 from rehearsal.psrp_fragments import MAX_OBJECT_BYTES, Assembler, Message, Outbox, pack_fragment, pack_message
+from rehearsal.psrp_pipeline import Pipeline, PipelineRequest
 from rehearsal.psrp_records import State, availability, pipeline_state
 from rehearsal.remote_shell import Delivery, ShellClosedError, ShellError, UnknownCommandError
 from rehearsal.soap import UntrustedXmlError, parse_untrusted
@@ -123,7 +123,8 @@ class RunspacePoolShell:
         """Queue a message for the client. Object ids are taken under the lock, so that they arrive in order."""
         body = clixml.write(value, self._encrypt)
         with self._changed:
-            self._put(pack_message(kind, self._pool.runspace_pool_id, pipeline and pipeline.identity, body), pipeline)
+            target = None if pipeline is None else pipeline.identity
+            self._put(pack_message(kind, self._pool.runspace_pool_id, target, body), pipeline)
 
     def finish(self, pipeline: Pipeline, state: State, record: ErrorRecord | None) -> None:
         """Queue the pipeline's last message and let its waiting Receive go."""

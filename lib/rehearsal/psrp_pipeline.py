@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 _END = object()
 
 
-class PipelineStopped(TerminatingError):
+class PipelineStoppedError(TerminatingError):
     """Raised inside a pipeline that writes after the client asked it to stop."""
 
     def __init__(self) -> None:
@@ -95,7 +95,7 @@ class Pipeline:
             raise TerminatingError(_NESTED)
         runspace = self._pool.acquire(self)
         if runspace is None:
-            raise PipelineStopped
+            raise PipelineStoppedError
         try:
             streams = PipelineStreams(self, self._pool)
             if request.metadata:
@@ -109,7 +109,7 @@ class Pipeline:
         while (value := self._input.get()) is not _END:
             yield value
         if self.stopping.is_set():
-            raise PipelineStopped
+            raise PipelineStoppedError
 
     def _describe(self, runspace: OpenShell, calls: Sequence[CommandCall], streams: PipelineStreams) -> None:
         found = _Collector(self, self._pool)
@@ -176,7 +176,7 @@ class PipelineStreams:
 
     def _post(self, kind: int, value: Any) -> None:
         if self.stopping.is_set():
-            raise PipelineStopped
+            raise PipelineStoppedError
         self._pool.post(kind, self._pipeline, value)
 
 

@@ -77,10 +77,10 @@ class Lab:
 
     def stop(self) -> None:
         """Close every shell and every socket."""
-        self._service.close()
         if self._acceptor is not None:
             self._acceptor.stop()
             self._acceptor = None
+        self._service.close()
 
     def _schemes(self, host: str, path: str, scheme: str) -> Sequence[str]:
         offered = self._organisation.authentications(host, path)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from xml.etree import ElementTree
 from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
@@ -93,24 +93,24 @@ class Request:
     body: ElementTree.Element | None
 
 
-@dataclass(frozen=True, slots=True)
-class Fault(Exception):
+class FaultError(Exception):
     """A SOAP fault. ``code`` is the number in WSManFault; ``subcode`` is prefixed (``w:`` or ``a:``)."""
 
-    code: int
-    subcode: str
-    message: str
-    detail: str | None = None
-    sender: bool = field(default=True, kw_only=True)
-
-    def __str__(self) -> str:
-        return f"{self.message} ({self.code})"
+    def __init__(
+        self, code: int, subcode: str, message: str, detail: str | None = None, *, sender: bool = True
+    ) -> None:
+        self.code = code
+        self.subcode = subcode
+        self.message = message
+        self.detail = detail
+        self.sender = sender
+        super().__init__(f"{message} ({code})")
 
 
 def read_request(data: bytes, max_bytes: int) -> Request:
-    """The request in ``data``; raises :class:`Fault` when it isn't a WS-Management envelope."""
+    """The request in ``data``; raises :class:`FaultError` when it isn't a WS-Management envelope."""
     if len(data) > max_bytes:
-        raise Fault(
+        raise FaultError(
             2150858805,
             "w:EncodingLimit",
             f"The WS-Management service cannot process the request. The request has {len(data)} bytes and the "
@@ -138,9 +138,9 @@ def read_request(data: bytes, max_bytes: int) -> Request:
     )
 
 
-def invalid_request(message: str) -> Fault:
+def invalid_request(message: str) -> FaultError:
     """The fault for a message that doesn't follow the schema."""
-    return Fault(2150858817, "w:SchemaValidationError", message)
+    return FaultError(2150858817, "w:SchemaValidationError", message)
 
 
 def response(request: Request, body: str, *, suffix: str = "Response") -> bytes:
@@ -148,7 +148,7 @@ def response(request: Request, body: str, *, suffix: str = "Response") -> bytes:
     return _envelope(request.action + suffix, request.message_id, body)
 
 
-def fault_response(fault: Fault, message_id: str, machine: str) -> bytes:
+def fault_response(fault: FaultError, message_id: str, machine: str) -> bytes:
     """The fault envelope; ``machine`` is the host's name, as Windows puts it into WSManFault."""
     detail = f"<w:FaultDetail>{escape(fault.detail)}</w:FaultDetail>" if fault.detail else ""
     text = escape(fault.message)

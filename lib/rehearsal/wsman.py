@@ -19,7 +19,7 @@ from xml.sax.saxutils import escape
 
 from rehearsal.psrp import RunspacePoolShell
 from rehearsal.remote_shell import RemoteShell, ShellClosedError, ShellError, UnknownCommandError
-from rehearsal.soap import Fault, Request, fault_response, invalid_request, name, read_request, response
+from rehearsal.soap import FaultError, Request, fault_response, invalid_request, name, read_request, response
 from rehearsal.values import Identity, OpenShell, Organisation, TerminatingError
 from rehearsal.winrs import CommandShell
 
@@ -75,17 +75,17 @@ class WsmanService:
             request = read_request(data, MAX_ENVELOPE_BYTES)
             message_id = request.message_id
             return 200, self._dispatch(request, host, path, identity)
-        except Fault as fault:
+        except FaultError as fault:
             return 500, fault_response(fault, message_id, host)
         except UnknownCommandError as fault:
             return 500, fault_response(_unknown_command(str(fault)), message_id, host)
         except ShellClosedError:
             return 500, fault_response(_ABORTED, message_id, host)
         except ShellError as fault:
-            return 500, fault_response(Fault(87, "w:InvalidParameter", str(fault)), message_id, host)
+            return 500, fault_response(FaultError(87, "w:InvalidParameter", str(fault)), message_id, host)
         except Exception as fault:
             _log.exception("A request broke the simulated WS-Management service")
-            internal = Fault(1359, "w:InternalError", f"An internal error occurred: {fault}", sender=False)
+            internal = FaultError(1359, "w:InternalError", f"An internal error occurred: {fault}", sender=False)
             return 500, fault_response(internal, message_id, host)
 
     def close(self) -> None:
@@ -100,7 +100,7 @@ class WsmanService:
         if request.body is not None and request.body.tag == _IDENTIFY:
             return response(request, _IDENTITY, suffix="")
         if request.max_envelope_size < _SMALLEST_ENVELOPE:
-            raise Fault(
+            raise FaultError(
                 2150858805,
                 "w:EncodingLimit",
                 f"The WS-Management service cannot process the request because MaxEnvelopeSize is less than "
@@ -113,7 +113,7 @@ class WsmanService:
             return self._create(request, host, path, identity)
         action = _ACTIONS.get(request.action)
         if action is None:
-            raise Fault(
+            raise FaultError(
                 2150858771,
                 "a:ActionNotSupported",
                 "The WS-Management service does not support the action specified in the request.",
@@ -170,10 +170,10 @@ class WsmanService:
                 if now - entry.used > entry.idle_timeout and not entry.shell.running():
                     del self._entries[key]
             if (host, shell_id) in self._entries:
-                raise Fault(183, "w:AlreadyExists", f"A shell with the id {shell_id} exists.")
+                raise FaultError(183, "w:AlreadyExists", f"A shell with the id {shell_id} exists.")
             owned = sum(e.host == host and e.owner == identity.username for e in self._entries.values())
         if owned >= self._quotas.shells:
-            raise Fault(
+            raise FaultError(
                 2150859173,
                 "w:QuotaLimit",
                 "The WS-Management service cannot process the request. This user is allowed a maximum number of "
@@ -185,7 +185,7 @@ class WsmanService:
         with self._lock:
             mine = [e for e in self._entries.values() if e.host == entry.host and e.owner == entry.owner]
         if sum(e.shell.running() for e in mine) >= self._quotas.operations:
-            raise Fault(
+            raise FaultError(
                 2150859174,
                 "w:QuotaLimit",
                 "The WS-Management service cannot process the request. This user is allowed a maximum number of "
@@ -216,10 +216,11 @@ class WsmanService:
         limit = (min(request.max_envelope_size, MAX_ENVELOPE_BYTES) - _ENVELOPE_OVERHEAD) * 3 // 4
         delivery = entry.shell.receive(command_id, limit, request.operation_timeout)
         if delivery is None:
-            raise Fault(
+            raise FaultError(
                 2150858793,
                 "w:TimedOut",
-                "The WS-Management service cannot complete the operation within the time specified in OperationTimeout.",
+                "The WS-Management service cannot complete the operation within the time specified in "
+                "OperationTimeout.",
                 sender=False,
             )
         target = f' CommandId="{escape(command_id)}"' if command_id else ""
@@ -249,7 +250,7 @@ class WsmanService:
         return response(request, _describe(entry))
 
     def _disconnected(self, request: Request, entry: _Entry) -> bytes:
-        raise Fault(
+        raise FaultError(
             2150859205,
             "w:UnsupportedFeature",
             "The WS-Management service cannot process the request. The shell does not support disconnect and connect.",
@@ -260,7 +261,7 @@ class WsmanService:
         with self._lock:
             entry = self._entries.get((host, shell_id))
         if entry is None or entry.owner != identity.username:
-            raise Fault(
+            raise FaultError(
                 2150858843,
                 "w:InvalidSelectors",
                 f"The request for the Windows Remote Shell with ShellId {shell_id} failed because the shell was not "
@@ -293,7 +294,7 @@ _CONFIGURATION = (
     f'<cfg:Config xmlns:cfg="{_CONFIG}"><cfg:MaxEnvelopeSizekb>{MAX_ENVELOPE_BYTES // 1024}</cfg:MaxEnvelopeSizekb>'
     "<cfg:MaxTimeoutms>60000</cfg:MaxTimeoutms><cfg:MaxBatchItems>32000</cfg:MaxBatchItems></cfg:Config>"
 )
-_ABORTED = Fault(
+_ABORTED = FaultError(
     995,
     "w:InternalError",
     "The I/O operation has been aborted because of either a thread exit or an application request.",
@@ -338,8 +339,8 @@ def _command_id(element: ElementTree.Element) -> str | None:
     return command_id.upper() if command_id else None
 
 
-def _unknown_resource(resource: str) -> Fault:
-    return Fault(
+def _unknown_resource(resource: str) -> FaultError:
+    return FaultError(
         2150858811,
         "a:DestinationUnreachable",
         f"The WS-Management service cannot process the request. The resource URI ({resource}) is missing or it has "
@@ -348,8 +349,8 @@ def _unknown_resource(resource: str) -> Fault:
     )
 
 
-def _unknown_command(command_id: str) -> Fault:
-    return Fault(
+def _unknown_command(command_id: str) -> FaultError:
+    return FaultError(
         2150858843,
         "w:InvalidSelectors",
         f"The request for the Windows Remote Shell failed because the command with CommandId {command_id} was not "
@@ -358,9 +359,9 @@ def _unknown_command(command_id: str) -> Fault:
     )
 
 
-def _refused(refusal: TerminatingError) -> Fault:
+def _refused(refusal: TerminatingError) -> FaultError:
     """Access denied is Windows' error 5; a configuration that isn't there is ERROR_WINRS_SHELL_URI_INVALID."""
     record = refusal.record
     if record.category in ("PermissionDenied", "SecurityError"):
-        return Fault(5, "w:AccessDenied", record.message or "Access is denied.")
-    return Fault(2150859099, "a:DestinationUnreachable", record.message, _FAULT_DETAIL + "InvalidResourceURI")
+        return FaultError(5, "w:AccessDenied", record.message or "Access is denied.")
+    return FaultError(2150859099, "a:DestinationUnreachable", record.message, _FAULT_DETAIL + "InvalidResourceURI")
