@@ -14,6 +14,7 @@ from runbook.command import Pipeline, Target
 from runbook.result import Result
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 F = TypeVar("F")
 
 
@@ -25,7 +26,7 @@ class Unread:
 
 
 @dataclass(frozen=True, slots=True)
-class Query(Generic[T]):
+class Query(Generic[T_co]):
     """``parse`` sees the whole result, errors included, so that it can tell *absent* from *failed*.
 
     It raises :class:`runbook.errors.PipelineFailed` (see :func:`checked`) or ``ValueError`` where the answer
@@ -35,7 +36,7 @@ class Query(Generic[T]):
     name: str
     target: Target
     pipeline: Pipeline
-    parse: Callable[[Result], T]
+    parse: Callable[[Result], T_co]
 
 
 class Answers:

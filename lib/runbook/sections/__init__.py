@@ -1,0 +1,17 @@
+"""The sections of the runbook, by name, in the order of the procedure (L86)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from runbook.sections.prerequisites import SECTION as PREREQUISITES
+from runbook.sections.section import Section
+from runbook.sections.trusted_pool import SECTION as TRUSTED_POOL
+
+SECTIONS: Mapping[str, Section[Any, Any]] = MappingProxyType(
+    {section.name: section for section in (PREREQUISITES, TRUSTED_POOL)}
+)
+
+__all__ = ["SECTIONS", "Section"]
