@@ -11,15 +11,16 @@ import re
 from runbook.characters import visible
 
 _SECRET_NAME = re.compile(
-    r"pass(word|wd|phrase|code)|\bpass\b|\bpwd\b|secret|token|credential|api_?key|private_?key", re.IGNORECASE
+    r"pass ?(word|wd|phrase|code)|\bpass\b|pwd|secret|token|credential|api ?key|private ?key", re.IGNORECASE
 )
+_PARTED = re.compile(r"[-_.\s]+|(?<=[a-z0-9])(?=[A-Z])")
 _USER_INFO = re.compile(r"//[^/\s]*@")
 _LONGEST = 120
 
 
 def is_secret_name(name: str) -> bool:
     """The name of a key that a secret could stand under (``exchange_password``, ``apiKey``)."""
-    return bool(_SECRET_NAME.search(name.replace("-", "_").replace("_", " ")) or _SECRET_NAME.search(name))
+    return bool(_SECRET_NAME.search(_PARTED.sub(" ", name)))
 
 
 def shown(path: tuple[str | int, ...], value: object) -> str:

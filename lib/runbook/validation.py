@@ -36,7 +36,7 @@ def validate(
     found: Model | None = None
     errors: list[ErrorDetails] = []
     try:
-        found = model.model_validate(tree, context=dict(context or {}))
+        found = model.model_validate(tree, context=dict(context or {}), by_alias=True, by_name=False)
     except ValidationError as error:
         errors = error.errors(include_url=False)
     every = [*faults, *(_fault(model, tree, error, file, line) for error in errors)]

@@ -178,7 +178,8 @@ class _Builder:
 
     def _value(self, event: Any) -> None:
         path = self._place(event)
-        self._refuse_indirection(path, event)
+        value = shown(path, event.value) if isinstance(event, yaml_events.ScalarEvent) else ""
+        self._refuse_indirection(path, event, value)
         if isinstance(event, yaml_events.ScalarEvent):
             self._put(event.value)
         elif isinstance(event, yaml_events.AliasEvent):
@@ -223,7 +224,7 @@ class _Builder:
 
     def _put(self, value: Tree) -> None:
         if not self._stack:
-            self.root = value
+            self.root = {} if value == "" else value  # `---` with nothing below it is as empty as a file without it
             return
         top = self._stack[-1]
         if isinstance(top.node, list):
@@ -232,19 +233,16 @@ class _Builder:
         top.node[top.key or ""] = value
         top.key = None
 
-    def _refuse_indirection(self, path: KeyPath, event: Any) -> None:
+    def _refuse_indirection(self, path: KeyPath, event: Any, value: str = "") -> None:
         plain = "Write the value out."
         if isinstance(event, yaml_events.AliasEvent):
             self._fault(path, event, "An alias (`*name`) isn't read.", plain)
         elif event.anchor is not None:
-            self._fault(path, event, "An anchor (`&name`) isn't read.", plain)
+            self._fault(path, event, "An anchor (`&name`) isn't read.", plain, value)
         elif event.tag is not None:
-            self._fault(path, event, "A tag (`!name`) isn't read.", "Write the value without it.")
+            self._fault(path, event, "A tag (`!name`) isn't read.", "Write the value without it.", value)
 
-    def _fault(self, path: KeyPath, event: Any, problem: str, remedy: str) -> None:
-        value = shown(path, event.value) if isinstance(event, yaml_events.ScalarEvent) and path else ""
-        if path and value == path[-1]:
-            value = ""
+    def _fault(self, path: KeyPath, event: Any, problem: str, remedy: str, value: str = "") -> None:
         key = key_text(path, self.root) or "(file)"
         self.faults.append(
             Fault(file=self.file, line=_line(event), key=key, value=value, problem=problem, remedy=remedy)
