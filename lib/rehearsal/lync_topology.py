@@ -75,6 +75,11 @@ class TopologyDocument:
     trusted_pools: tuple[TrustedPool, ...] = ()
     applications: tuple[TrustedApplication, ...] = ()
 
+    @property
+    def all_pools(self) -> tuple[LyncPool | TrustedPool, ...]:
+        """Lync's own pools and the trusted application pools."""
+        return (*self.pools, *self.trusted_pools)
+
     def site_by_id(self, site_id: str) -> Site | None:
         return next((site for site in self.sites if same(site.site_id, site_id)), None)
 

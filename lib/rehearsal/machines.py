@@ -30,7 +30,7 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
-    """``product`` is exchange, lync or skype-for-business; ``roles``, ``version``, ``pool`` as an estate file has them."""
+    """``product`` is exchange, lync or skype-for-business; the other fields are as an estate file has them."""
 
     host: WindowsHost
     product: str
@@ -73,7 +73,7 @@ def exchange_endpoints() -> tuple[Endpoint, ...]:
 
 
 def front_end_endpoints(*, delegation: bool) -> tuple[Endpoint, ...]:
-    """A Front End's. With ``delegation`` its WinRM service accepts CredSSP, which Windows has switched off by itself."""
+    """A Front End's. With ``delegation`` its WinRM service accepts CredSSP, which is off by default."""
     accepts = ("negotiate", "credssp") if delegation else ("negotiate",)
     return (
         Endpoint(

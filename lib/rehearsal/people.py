@@ -6,8 +6,21 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_GIVEN = ["Aisha", "Akiko", "Ana", "Anders", "Bianca", "Carlos", "Chen", "Clara", "David", "Dimitra", "Elena", "Emeka", "Farid", "Freya", "Gabriel", "Hana", "Hugo", "Ingrid", "Ivan", "Jamila", "Jonas", "Julia", "Kenji", "Laila", "Lars", "Lucia", "Magnus", "Maria", "Mei", "Nadia", "Noah", "Olga", "Omar", "Paula", "Pieter", "Priya", "Rafael", "Rosa", "Samir", "Sofia", "Tariq", "Thandi", "Tomas", "Uma", "Viktor", "Wanda", "Xavier", "Yara", "Yusuf", "Zoe"]
-_FAMILY = ["Abara", "Bakker", "Berg", "Castillo", "Chandra", "Conti", "Dahl", "Dubois", "Eriksen", "Fischer", "Garcia", "Haddad", "Hansen", "Ito", "Jansen", "Kaur", "Kim", "Kowalski", "Larsen", "Lopez", "Marek", "Mensah", "Moreau", "Nakamura", "Novak", "Okafor", "Olsen", "Patel", "Petrov", "Quist", "Rahman", "Ricci", "Santos", "Schmidt", "Silva", "Tanaka", "Torres", "Unger", "Varga", "Vogel", "Wang", "Weber", "Yilmaz", "Zhou"]
+# fmt: off
+_GIVEN = (
+    "Aisha", "Akiko", "Ana", "Anders", "Bianca", "Carlos", "Chen", "Clara", "David", "Dimitra", "Elena", "Emeka",
+    "Farid", "Freya", "Gabriel", "Hana", "Hugo", "Ingrid", "Ivan", "Jamila", "Jonas", "Julia", "Kenji", "Laila",
+    "Lars", "Lucia", "Magnus", "Maria", "Mei", "Nadia", "Noah", "Olga", "Omar", "Paula", "Pieter", "Priya",
+    "Rafael", "Rosa", "Samir", "Sofia", "Tariq", "Thandi", "Tomas", "Uma", "Viktor", "Wanda", "Xavier", "Yara",
+    "Yusuf", "Zoe",
+)
+_FAMILY = (
+    "Abara", "Bakker", "Berg", "Castillo", "Chandra", "Conti", "Dahl", "Dubois", "Eriksen", "Fischer", "Garcia",
+    "Haddad", "Hansen", "Ito", "Jansen", "Kaur", "Kim", "Kowalski", "Larsen", "Lopez", "Marek", "Mensah", "Moreau",
+    "Nakamura", "Novak", "Okafor", "Olsen", "Patel", "Petrov", "Quist", "Rahman", "Ricci", "Santos", "Schmidt",
+    "Silva", "Tanaka", "Torres", "Unger", "Varga", "Vogel", "Wang", "Weber", "Yilmaz", "Zhou",
+)
+# fmt: on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +43,7 @@ class Person:
 
 
 def make_people(seed: int, count: int, domain: str, servers: Sequence[str], pool: str) -> tuple[Person, ...]:
-    """``count`` users over the mailbox ``servers``, all but a few of them able to have presence (L72–L74).
+    """``count`` users over the mailbox ``servers``, all but a few of them able to have presence (L72 to L74).
 
     Out of every 50, one was never enabled for Lync, one was enabled and disabled again, one has no SIP proxy address
     and one has a SIP proxy address in a domain that is not a SIP domain.

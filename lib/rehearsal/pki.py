@@ -103,7 +103,7 @@ class CertificateFactory:
 
 
 def is_trusted(der: bytes, roots: Sequence[bytes]) -> bool:
-    """Whether a certificate is one of ``roots`` or directly signed by one. The lab's authorities have no intermediates."""
+    """Whether a certificate is one of ``roots`` or directly signed by one; there are no intermediates here."""
     if der in roots:
         return True
     certificate = x509.load_der_x509_certificate(der)

@@ -1,7 +1,7 @@
 """Who would see presence in Outlook Web App, and what stands in the way for the others.
 
 A user is expected to have presence with a mailbox on Exchange 2013, an enabled Lync account and a valid SIP proxy
-address (L72–L74). It works when everything between the user's mailbox server and Lync pool is right; each reason
+address (L72 to L74). It works when everything between the user's mailbox server and Lync pool is right; each reason
 names one thing that is not. The Outlook Web App half is told apart from the Lync half.
 """
 
@@ -79,7 +79,7 @@ def sign_in(world: World, upn: str) -> tuple[str, ...] | None:
 
 
 def _unmet_conditions(world: World, person: Person) -> Iterator[str]:
-    """What of L72–L74 doesn't hold."""
+    """What of L72 to L74 doesn't hold."""
     if not person.mailbox_version.startswith("0.20"):
         yield "the mailbox is not on Exchange 2013 (L72)"
     if not person.lync_enabled:

@@ -35,13 +35,18 @@ def _applications(document: TopologyDocument) -> dict[str, Any]:
 
 def _between(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Difference]:
     for name in sorted({*before, *after}):
-        old, new = before.get(name), after.get(name)
-        if old is None or new is None:
-            yield Difference(name, "Exists", old is not None, new is not None)
-        for field in fields(old or new):
-            was, is_now = (_plain(getattr(item, field.name, None)) for item in (old, new))
-            if was != is_now:
-                yield Difference(name, field.name, was, is_now)
+        if (name in before) != (name in after):
+            yield Difference(name, "Exists", name in before, name in after)
+        old, new = _values(before.get(name)), _values(after.get(name))
+        for key in old or new:
+            if old.get(key) != new.get(key):
+                yield Difference(name, key, old.get(key), new.get(key))
+
+
+def _values(item: Any) -> dict[str, Any]:
+    if item is None:
+        return {}
+    return {field.name: _plain(getattr(item, field.name)) for field in fields(item)}
 
 
 def _plain(value: Any) -> Any:

@@ -25,11 +25,12 @@ from rehearsal.values import CommandCall, ErrorRecord, Identity, OpenShell, Stre
 
 
 class World:
-    """Everything there is. ``lock`` guards the directory and the topology; cmdlets hold it while they change them.
+    """Everything there is.
 
-    ``epoch`` is when it began. ``accounts`` names the credentials that exist, with their user names; ``lync_certificates`` says which certificate
-    (thumbprint) a Lync server presents, ``im_certificates`` which one OWA on a back end is meant to present. Both are
-    keyed by FQDN.
+    ``lock`` guards the directory and the topology; cmdlets hold it while they change them. ``epoch`` is when the world
+    began. ``accounts`` names the credentials that exist, with their user names. ``lync_certificates`` says which
+    certificate (thumbprint) a Lync server presents, ``im_certificates`` which one OWA on a back end is meant to
+    present; both are keyed by FQDN.
     """
 
     def __init__(

@@ -71,7 +71,7 @@ def _multivalued(element: str, assembly: str, items: Sequence[Any]) -> ListValue
 
 
 def with_serialization_data(thing: Thing) -> Thing:
-    """Add what Exchange adds to its own types: a BinaryFormatter blob that nobody should read. Here it holds nothing."""
+    """Add what Exchange adds to its own types: a BinaryFormatter blob that nobody should read. This one is empty."""
     header = b"\x00\x01\x00\x00\x00\xff\xff\xff\xff\x01\x00\x00\x00\x00\x00\x00\x00"
     thing.extended["SerializationData"] = header + b"\x0b"
     return thing

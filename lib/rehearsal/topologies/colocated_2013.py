@@ -1,6 +1,6 @@
 """``colocated-2013``: one multi-role server, with the UM service and the UM Call Router on the same computer.
 
-It is a member of a SipName dial plan, so Lync knows it by itself and needs no trusted application pool (L17–L20).
+It is a member of a SipName dial plan, so Lync knows it by itself and needs no trusted application pool (L17 to L20).
 """
 
 from __future__ import annotations

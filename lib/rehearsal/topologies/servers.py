@@ -90,7 +90,7 @@ class Installer:
             host=host,
             product="exchange",
             version="2013",
-            roles=tuple(sorted(server.roles)),
+            roles=tuple(sorted(role.value for role in server.roles)),
             endpoints=exchange_endpoints(),
         )
         self.world.add(machine)

@@ -1,0 +1,95 @@
+"""Get-CsUser."""
+
+from __future__ import annotations
+
+from rehearsal.cmdlet import SWITCH, Basis, Call, Parameter, cmdlet
+from rehearsal.cmdlets.lync_objects import thing
+from rehearsal.cmdlets.lync_store import command_type, not_found, refuse, world_of
+from rehearsal.cmdlets.opath import compile_filter
+from rehearsal.people import Person
+from rehearsal.values import Thing
+from rehearsal.world import World
+
+_CONNECT = "Microsoft.Rtc.Management.ADConnect"
+_POLICIES = (
+    "ClientPolicy",
+    "ConferencingPolicy",
+    "DialPlan",
+    "ExternalAccessPolicy",
+    "HostedVoicemailPolicy",
+    "MobilityPolicy",
+    "VoicePolicy",
+)
+
+
+@cmdlet(
+    "Get-CsUser",
+    module="Lync",
+    basis=Basis.DOCUMENTED,
+    source="Get-CsUser.md: the users that have an account for Lync; the property set is from memory",
+    parameters={
+        "Identity": Parameter(kind="UserIdParameter", position=0, by_value=True, by_property_name=True),
+        "Credential": Parameter(kind="PSCredential"),
+        "DomainController": Parameter(kind="Fqdn"),
+        "Filter": Parameter(),
+        "LdapFilter": Parameter(),
+        "OnLyncServer": SWITCH,
+        "OnOfficeCommunicationServer": SWITCH,
+        "OU": Parameter(kind="OUIdParameter"),
+        "ResultSize": Parameter(kind="Unlimited"),
+        "UnAssignedUser": SWITCH,
+    },
+    command_type=command_type("Get-CsUser", f"{_CONNECT}.Cmdlets"),
+)
+def get_cs_user(call: Call) -> None:
+    world = world_of(call)
+    people = [person for person in world.exchange.people if person.lync_enabled is not None]
+    if call.switch("OnOfficeCommunicationServer") or call.switch("UnAssignedUser"):
+        return
+    if call.get("Identity") is not None:
+        wanted = str(call.get("Identity")).lower()
+        people = [person for person in people if wanted in _names(person)]
+        if not people:
+            not_found(call, str(call.get("Identity")))
+    found = [_user(world, person) for person in people]
+    if call.get("Filter") is not None:
+        try:
+            found = list(filter(compile_filter(str(call.get("Filter"))), found))
+        except ValueError as fault:
+            refuse(call, str(fault), "InvalidFilter")
+    limit = str(call.get("ResultSize", "Unlimited"))
+    for user in found[: int(limit)] if limit.isdigit() and int(limit) else found:
+        call.output(user)
+
+
+def _names(person: Person) -> set[str]:
+    names = (person.upn, person.alias, person.display_name, person.sip_address or "", person.mail)
+    return {name.lower() for name in names if name}
+
+
+def _user(world: World, person: Person) -> Thing:
+    organisation = ",".join(f"DC={part}" for part in world.exchange.domain.split("."))
+    dn = f"CN={person.display_name},OU=Users,{organisation}"
+    return thing(
+        f"{_CONNECT}.Schema.OCSADUser",
+        dn,
+        {
+            "Identity": dn,
+            "DisplayName": person.display_name,
+            "SamAccountName": person.alias[:20],
+            "UserPrincipalName": person.upn,
+            "WindowsEmailAddress": person.mail,
+            "Enabled": person.lync_enabled,
+            "SipAddress": person.sip_address,
+            "RegistrarPool": person.registrar_pool if person.lync_enabled else None,
+            "HostingProvider": "SRV:",
+            "EnterpriseVoiceEnabled": False,
+            "HostedVoiceMail": None,
+            "LineURI": "",
+            "RemoteCallControlTelephonyEnabled": False,
+            "AudioVideoDisabled": False,
+            "ExUmEnabled": False,
+            **dict.fromkeys(_POLICIES),
+        },
+        f"{_CONNECT}.Schema.ADObject",
+    )
