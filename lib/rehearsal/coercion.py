@@ -15,7 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from rehearsal.cmdlet import Parameter
-from rehearsal.objects import text_of, type_name
+from rehearsal.objects import plain, text_of, type_name
 from rehearsal.values import EnumValue, Integer, ListValue, SecureText, Thing
 
 INTEGERS = {
@@ -70,6 +70,8 @@ def register_kind(kind: str, convert: Callable[[Any], Any]) -> None:
 def coerce(value: Any, parameter: Parameter) -> Any:
     """The argument in the parameter's type, or :class:`ConversionError`."""
     kind = parameter.kind
+    if kind not in _OBJECTS and kind.removesuffix("[]") not in _OBJECTS:
+        value = plain(value)
     if kind == "SwitchParameter":
         return True if value is None else _boolean(value)
     if kind in ("MultiValuedProperty", "PSListModifier"):
@@ -88,6 +90,7 @@ def is_exact(value: Any, kind: str) -> bool:
     element = kind.removesuffix("[]")
     if element in ("Object", "PSObject"):
         return True
+    value = plain(value)
     if isinstance(value, Thing):
         return any(name.rpartition(".")[2] == element for name in value.type_names)
     return type_name(value).rpartition(".")[2] in (element, kind)

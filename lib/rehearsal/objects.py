@@ -54,6 +54,8 @@ def type_name(value: Any) -> str:
             return f"System.{value.kind}"
         case EnumValue() | ListValue():
             return value.type_names[0]
+        case Thing(base=base) if base is not None:
+            return type_name(base)
         case Thing():
             return value.type_names[0] if value.type_names else "System.Object"
     return next((name for kind, name in _PLAIN if isinstance(value, kind)), "System.Object")
@@ -68,7 +70,7 @@ def members(value: Any) -> dict[str, Any]:
     """Every property by its own spelling, extended ones last; plain values have those few that matter."""
     match value:
         case Thing():
-            found = dict(value.properties)
+            found = members(value.base) | value.properties
             if isinstance(value.live, Live):
                 found.update(value.live.members)
             found.update(value.extended)
@@ -107,6 +109,8 @@ def text_of(value: Any) -> str:
             return str(value.value)
         case EnumValue():
             return value.name
+        case Thing(base=base) if base is not None:
+            return text_of(base)
         case Thing():
             return value.text if value.text is not None else _custom_text(value)
         case ListValue():
@@ -130,6 +134,11 @@ def custom_object(properties: Mapping[str, Any], first_type: str = "") -> Thing:
     """A PSCustomObject of note properties; it is serialised without a ToString."""
     chain = (CUSTOM_OBJECT, "System.Object")
     return Thing((first_type, *chain) if first_type else chain, None, {}, dict(properties))
+
+
+def plain(value: Any) -> Any:
+    """The plain value under one that carries notes; everything else is itself."""
+    return value.base if isinstance(value, Thing) and value.base is not None else value
 
 
 def enum(type_: str, name: str, number: int) -> EnumValue:
