@@ -51,7 +51,8 @@ class Thing:
     """An object: type chain, ToString, adapted properties (``<Props>``) and extended ones (``<MS>``).
 
     ``live`` is the simulated object behind it, for a cmdlet further down the same pipeline; it never
-    crosses the wire.
+    crosses the wire. ``base`` is the plain value of a plain value that carries extended properties, as the bytes
+    of Get-Content do (``<Obj><BA>…</BA><MS>…</MS></Obj>``, without a type chain where that is the value's own).
     """
 
     type_names: tuple[str, ...]
@@ -59,6 +60,7 @@ class Thing:
     properties: dict[str, Any]
     extended: dict[str, Any] = field(default_factory=dict)
     live: Any = None
+    base: Any = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
