@@ -82,6 +82,12 @@ def _beside(value: object, info: ValidationInfo) -> Path | None:
     return path.absolute()
 
 
+def _some(servers: tuple[Server, ...]) -> tuple[Server, ...]:
+    if not servers:
+        raise wrong("The estate has no server.", "Add one item for each server.")
+    return servers
+
+
 class Estate(BaseModel):
     """The servers of one organisation.
 
@@ -106,7 +112,7 @@ class Estate(BaseModel):
     ] = None
     servers: Annotated[
         tuple[Server, ...],
-        AfterValidator(lambda servers: servers or _no_servers()),
+        AfterValidator(_some),
         Field(description="the servers, one item each."),
     ]
     _path: Path = PrivateAttr(default=Path())
@@ -203,10 +209,6 @@ def _with_default_urls(server: Any) -> Any:
         for kind, endpoint in endpoints.items()
     }
     return {**server, "endpoints": filled}
-
-
-def _no_servers() -> tuple[Server, ...]:
-    raise wrong("The estate has no server.", "Add one item for each server.")
 
 
 def _given_twice(document: Document) -> list[Fault]:
