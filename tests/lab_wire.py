@@ -73,6 +73,9 @@ class EchoShell:
     def run(self, commands: Sequence[CommandCall], pipeline_input: Iterable[Any] | None, streams: Streams) -> None:
         self.seen.extend(commands)
         for call in commands:
+            if call.is_script:
+                streams.output(f"script {call.name.splitlines()[0]}")
+                continue
             command = getattr(self, "_" + call.name.replace("-", "_").lower(), None)
             if command is None:
                 raise TerminatingError(
@@ -120,6 +123,9 @@ class EchoShell:
     def _ask(self, call: CommandCall, pipeline_input: Iterable[Any] | None, streams: Streams) -> None:
         streams.prompt("Confirm", "Are you sure?", ["&Yes", "&No"])
 
+    def _complain(self, call: CommandCall, pipeline_input: Iterable[Any] | None, streams: Streams) -> None:
+        streams.error(NOT_FOUND)
+
     def _wait(self, call: CommandCall, pipeline_input: Iterable[Any] | None, streams: Streams) -> None:
         streams.output("waiting")
         streams.stopping.wait(60)
@@ -141,6 +147,8 @@ class EchoShell:
 
     def _hostname(self, call: CommandCall, pipeline_input: Iterable[Any] | None, streams: Streams) -> None:
         streams.output("ATL-MBX-001")
+        for _, argument in call.parameters:
+            streams.output(argument)
 
 
 class EchoOrganisation:
