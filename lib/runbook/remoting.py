@@ -29,6 +29,7 @@ from pypsrp.exceptions import AuthenticationError, WinRMTransportError, WSManFau
 from pypsrp.messages import Message, MessageType
 from pypsrp.powershell import Fragmenter, PowerShell, RunspacePool
 from pypsrp.wsman import NAMESPACES, WSMan, WSManAction, _TransportHTTP
+from requests_credssp.exceptions import AuthenticationException, NTStatusException
 
 from runbook.command import Pipeline, Shell, Switch, Target, Value, cmdlet
 from runbook.credentials import Broker, Credential
@@ -72,6 +73,10 @@ _DEFAULT_CONFIGURATION = "Microsoft.PowerShell"
 
 _SERVICE = {Shell.EXCHANGE: "HTTP", Shell.LYNC_REMOTE: "HTTP"}
 """The SPN's service class: IIS answers for HTTP/, WinRM for host/."""
+
+_AUTHENTICATION = (AuthenticationError, AuthenticationException, NTStatusException)
+_NOT_OFFERED = ("one of the following authentication methods", "available authentication method")
+"""How pypsrp and requests-credssp say that a server doesn't know the protocol at all."""
 
 _LOGGERS = ("pypsrp", "psrpcore", "requests", "requests_credssp", "spnego", "urllib3")
 
@@ -278,7 +283,7 @@ class PsrpSession:
             return False
         if isinstance(error, WSManFaultError):
             return error.code in (SHELL_GONE, TOO_MANY_SHELLS, TOO_MANY_OPERATIONS)
-        return isinstance(error, AuthenticationError)
+        return isinstance(error, _AUTHENTICATION)
 
     def _words(self, error: Exception) -> tuple[str, str]:
         explained = _explain(error, self._endpoint)
@@ -288,7 +293,12 @@ class PsrpSession:
 
 
 def _explain(error: Exception, endpoint: Endpoint) -> Explained:
-    if isinstance(error, AuthenticationError):
+    if isinstance(error, _AUTHENTICATION):
+        if any(said in str(error) for said in _NOT_OFFERED):
+            return Explained(
+                f"The server doesn't offer {endpoint.authentication} authentication at this address.",
+                "Correct `authentication` in the estate file, or enable it on the server's listener.",
+            )
         return Explained(
             f"The server refused the account behind {endpoint.credential} ({endpoint.authentication}).",
             "Check user name and password, that the account isn't locked, and `authentication` in the estate file.",
@@ -359,7 +369,10 @@ class _Transport(_TransportHTTP):
             with self._wire.bounded():
                 reply: bytes = super().send(message, **options)
         except WinRMTransportError as error:
-            check_xml(error.response_text.encode("utf-8", "replace"))
+            try:
+                check_xml(error.response_text.encode("utf-8", "replace"))
+            except ProtocolFault:  # a web server's error page, which pypsrp would go on to parse
+                raise WinRMTransportError(error.protocol, error.code, "") from None
             raise
         check_xml(reply)
         return reply

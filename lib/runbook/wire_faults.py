@@ -58,8 +58,9 @@ def explain_fault(code: object, reason: str | None) -> Explained:
 
 def explain(error: BaseException) -> Explained:
     """Any other exception of an exchange."""
-    for cause in _chain(error):
-        for kind, words in _KNOWN:
+    chain = list(_chain(error))
+    for kind, words in _KNOWN:
+        for cause in chain:
             if isinstance(cause, kind):
                 return words(cause)
     return Explained(f"The exchange with the server failed ({type(error).__name__}).")
@@ -92,6 +93,7 @@ def _own(error: BaseException) -> Explained:
     return Explained(f"The server's answer was not accepted: {error}.")
 
 
+# From what says most to what says least: requests makes everything a ConnectionError, urllib3 most of it a timeout.
 _KNOWN: tuple[tuple[type[BaseException], Callable[[BaseException], Explained]], ...] = (
     (DeadlinePassed, _always("The server didn't finish in the time it was given.")),
     (ProtocolFault, _own),
@@ -104,12 +106,12 @@ _KNOWN: tuple[tuple[type[BaseException], Callable[[BaseException], Explained]], 
         _always("The name of the server isn't known here.", "Check the endpoint's URL, and DNS on this computer."),
     ),
     (
-        ConnectTimeoutError,
-        _always("Nothing answers at this address.", "Check the endpoint's URL, the firewall and the WinRM listener."),
-    ),
-    (
         NewConnectionError,
         _always("Nothing listens at this address.", "Check the endpoint's URL, the firewall and the WinRM listener."),
+    ),
+    (
+        ConnectTimeoutError,
+        _always("Nothing answers at this address.", "Check the endpoint's URL, the firewall and the WinRM listener."),
     ),
     (requests.ReadTimeout, _always("The server stopped answering.")),
     (
