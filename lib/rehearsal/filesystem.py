@@ -20,7 +20,7 @@ Report = Callable[[str, str, object, object], None]
 """Told of every mutation: object, property, before, after."""
 
 
-class FileFault(Exception):  # noqa: N818 - it is the file API's refusal; the cmdlets make errors of it
+class FileFault(Exception):
     """The file API refuses: ``kind`` is ``missing``, ``exists``, ``denied`` or ``directory``."""
 
     def __init__(self, kind: str, path: PureWindowsPath) -> None:

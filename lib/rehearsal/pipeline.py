@@ -31,7 +31,7 @@ from rehearsal.values import CommandCall, ErrorRecord, Streams, TerminatingError
 Emit = Callable[[Any], None]
 
 
-class PipelineStopped(Exception):  # noqa: N818 - PipelineStoppedException; a stop that was asked for is no error
+class PipelineStopped(Exception):
     """The client asked for a stop; what runs unwinds quietly."""
 
 

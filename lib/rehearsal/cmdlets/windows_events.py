@@ -7,7 +7,7 @@ from typing import Any
 from rehearsal.cmdlet import SWITCH, Basis, Call, Parameter, cmdlet
 from rehearsal.event_query import QueryError, compile_query
 from rehearsal.host import EventEntry, EventLog
-from rehearsal.objects import enum, has_wildcard, matches
+from rehearsal.objects import enum, matches
 from rehearsal.values import ErrorRecord, Integer, ListValue, Thing
 
 _LEVELS = {1: "Critical", 2: "Error", 3: "Warning", 4: "Information", 5: "Verbose"}
@@ -138,7 +138,7 @@ def _matching(call: Call, logs: list[EventLog], pattern: str) -> list[EventLog]:
             call,
             "NoMatchingLogsFound",
             f'There is not an event log on the localhost computer that matches "{pattern}".',
-            pattern if not has_wildcard(pattern) else pattern,
+            pattern,
         )
     return found
 
