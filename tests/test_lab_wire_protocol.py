@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
+from pypsrp.complex_objects import RunspacePoolState
 from pypsrp.exceptions import WSManFaultError
 from pypsrp.powershell import RunspacePool
 
@@ -247,4 +248,4 @@ class TestMessages:
             with pytest.raises(WSManFaultError) as caught:
                 waiting.poll_invoke()
         assert caught.value.code in (995, 2150858843)
-        pool.state = 3
+        pool.state = RunspacePoolState.CLOSED

@@ -131,7 +131,9 @@ class Authentication:
     def authenticate(self, header: str | None, offered: Sequence[str]) -> Outcome:
         """Judge one request. ``offered`` are the schemes that the endpoint accepts on this connection."""
         if not header:
-            return Outcome(self._identity) if self._identity else Outcome(None, _challenges(offered))
+            # What the connection proved counts only where the endpoint accepts the way in which it did.
+            known = self._identity if self._scheme in offered else None
+            return Outcome(known) if known else Outcome(None, _challenges(offered))
         scheme, _, credentials = header.partition(" ")
         scheme = scheme.lower()
         try:

@@ -21,11 +21,12 @@ from psrpcore.types import PSRPMessageType as Kind
 
 from rehearsal import clixml
 from rehearsal.psrp_fragments import MAX_OBJECT_BYTES, Assembler, Message, Outbox, pack_fragment, pack_message
-from rehearsal.psrp_pipeline import Pipeline, PipelineRequest
+from rehearsal.psrp_pipeline import Pipeline
 from rehearsal.psrp_records import State, availability, pipeline_state
+from rehearsal.psrp_requests import call_id, members, metadata_request, pipeline_request
 from rehearsal.remote_shell import Delivery, ShellClosedError, ShellError, UnknownCommandError
 from rehearsal.soap import UntrustedXmlError, parse_untrusted
-from rehearsal.values import CommandCall, ErrorRecord, Integer, OpenShell, Thing
+from rehearsal.values import ErrorRecord, OpenShell
 
 _HANDSHAKE = frozenset({Kind.SessionCapability, Kind.InitRunspacePool, Kind.PublicKey})
 
@@ -203,37 +204,34 @@ class RunspacePoolShell:
                 self._put(reply.raw, None)
 
     def _resize(self, value: Any) -> None:
-        members = _members(value)
-        maximum = members.get("MaxRunspaces")
+        wanted = members(value)
+        maximum = wanted.get("MaxRunspaces")
         accepted = True
         if isinstance(maximum, int):
             accepted = maximum >= 1
             self._maximum = maximum if accepted else self._maximum
-        self.post(Kind.RunspaceAvailability, None, availability(_call_id(members), accepted))
+        self.post(Kind.RunspaceAvailability, None, availability(call_id(wanted), accepted))
         self._changed.notify_all()
 
     def _count(self, value: Any) -> None:
         free = self._maximum - (self._opened - len(self._idle))
-        self.post(Kind.RunspaceAvailability, None, availability(_call_id(_members(value)), max(free, 0)))
+        self.post(Kind.RunspaceAvailability, None, availability(call_id(members(value)), max(free, 0)))
 
     def _reset(self, value: Any) -> None:
         # Only a pool with nothing running can be reset; its runspace starts afresh.
         idle = len(self._idle) == self._opened
         if idle:
             self._idle, self._opened = [self._open_runspace()], 1
-        self.post(Kind.RunspaceAvailability, None, availability(_call_id(_members(value)), idle))
+        self.post(Kind.RunspaceAvailability, None, availability(call_id(members(value)), idle))
 
     def _host_response(self, value: Any) -> None:
         raise ShellError("No host call is waiting for a response.")
 
     def _create(self, pipeline: Pipeline, value: Any) -> None:
-        pipeline.start(_pipeline_request(value))
+        pipeline.start(pipeline_request(value))
 
     def _metadata(self, pipeline: Pipeline, value: Any) -> None:
-        members = _members(value)
-        names = _items(members.get("Name")) or ["*"]
-        call = CommandCall("Get-Command", False, (("Name", names),), ends_statement=True)
-        pipeline.start(PipelineRequest([call], takes_input=False, nested=False, metadata=True))
+        pipeline.start(metadata_request(value))
 
     def _input(self, pipeline: Pipeline, value: Any) -> None:
         pipeline.feed(value)
@@ -276,62 +274,6 @@ _TO_PIPELINE: dict[int, Callable[[RunspacePoolShell, Pipeline, Any], None]] = {
     Kind.PipelineInput: RunspacePoolShell._input,
     Kind.EndOfPipelineInput: RunspacePoolShell._end_input,
 }
-
-
-def _pipeline_request(value: Any) -> PipelineRequest:
-    """The commands of a CREATE_PIPELINE message (MS-PSRP 2.2.2.10)."""
-    members = _members(value)
-    shell = _members(members.get("PowerShell"))
-    extra = _items(shell.get("ExtraCmds"))
-    statements = [_items(_members(entry).get("Cmds")) for entry in extra] if extra else [_items(shell.get("Cmds"))]
-    calls: list[CommandCall] = []
-    for statement in statements:
-        for index, entry in enumerate(statement):
-            calls.append(_command_call(_members(entry), ends_statement=index == len(statement) - 1))
-    if not calls:
-        raise ShellError("The pipeline has no command.")
-    return PipelineRequest(
-        calls,
-        takes_input=not members.get("NoInput", True),
-        nested=bool(members.get("IsNested")),
-        metadata=False,
-    )
-
-
-def _command_call(members: dict[str, Any], *, ends_statement: bool) -> CommandCall:
-    name = members.get("Cmd")
-    if not isinstance(name, str):
-        raise ShellError("A command has no name.")
-    parameters = []
-    for entry in _items(members.get("Args")):
-        argument = _members(entry)
-        label = argument.get("N")
-        parameters.append((label if isinstance(label, str) else None, argument.get("V")))
-    return CommandCall(name, bool(members.get("IsScript")), tuple(parameters), ends_statement)
-
-
-def _members(value: Any) -> dict[str, Any]:
-    if not isinstance(value, Thing):
-        raise ShellError("A message isn't made of the properties that its type has.")
-    return value.extended
-
-
-def _items(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    if isinstance(value, list):
-        return value
-    return list(getattr(value, "items", ()))
-
-
-def _call_id(members: dict[str, Any]) -> int:
-    """MS-PSRP writes ``ci``, Windows and pypsrp ``CI`` in some messages."""
-    value = members.get("ci", members.get("CI"))
-    if isinstance(value, Integer):
-        return value.value
-    if isinstance(value, int):
-        return value
-    raise ShellError("The message has no call id.")
 
 
 def _base64(text: str) -> bytes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from queue import SimpleQueue
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from rehearsal import psrp_records as records
 from rehearsal.clixml import ClixmlError
 from rehearsal.psrp_fragments import Outbox
 from rehearsal.psrp_records import State
+from rehearsal.psrp_requests import PipelineRequest
 from rehearsal.remote_shell import ShellError
 from rehearsal.values import CommandCall, EnumValue, ErrorRecord, ListValue, OpenShell, TerminatingError, Thing
 
@@ -32,16 +32,6 @@ class PipelineStoppedError(TerminatingError):
 
     def __init__(self) -> None:
         super().__init__(records.STOPPED)
-
-
-@dataclass(frozen=True, slots=True)
-class PipelineRequest:
-    """What a client asked to run. ``metadata`` marks GET_COMMAND_METADATA, whose answer has its own shape."""
-
-    calls: Sequence[CommandCall]
-    takes_input: bool
-    nested: bool
-    metadata: bool
 
 
 class Pipeline:

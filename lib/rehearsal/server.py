@@ -57,21 +57,26 @@ class Lab:
             return Authentication(self._accounts, credssp)
 
         listeners: list[Listener] = []
-        for index, (host, paths) in enumerate(self._organisation.endpoints().items()):
-            for scheme in ("http", "https"):
-                tls = self._authority.listener(host, self._directory) if scheme == "https" else None
-                site = Site(
-                    host=host,
-                    paths={path: self._schemes(host, path, scheme) for path in paths},
-                    handle=self._service.handle,
-                    authentication=authentication,
-                    tls=tls,
-                    plain_text=self._plain_text,
-                )
-                listener = _listen(index, site)
-                listeners.append(listener)
-                address, port = listener.server_address[:2]
-                self.urls.setdefault(host, {})[scheme] = f"{scheme}://{address!s}:{port}"
+        try:
+            for index, (host, paths) in enumerate(self._organisation.endpoints().items()):
+                for scheme in ("http", "https"):
+                    tls = self._authority.listener(host, self._directory) if scheme == "https" else None
+                    site = Site(
+                        host=host,
+                        paths={path: self._schemes(host, path, scheme) for path in paths},
+                        handle=self._service.handle,
+                        authentication=authentication,
+                        tls=tls,
+                        plain_text=self._plain_text,
+                    )
+                    listener = _listen(index, site)
+                    listeners.append(listener)
+                    address, port = listener.server_address[:2]
+                    self.urls.setdefault(host, {})[scheme] = f"{scheme}://{address!s}:{port}"
+        except BaseException:
+            for listener in listeners:
+                listener.server_close()
+            raise
         self._acceptor = Acceptor(listeners)
         self._acceptor.start()
 

@@ -17,6 +17,7 @@ from threading import Lock
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
+from rehearsal import wsman_faults as faults
 from rehearsal.psrp import RunspacePoolShell
 from rehearsal.remote_shell import RemoteShell, ShellClosedError, ShellError, UnknownCommandError
 from rehearsal.soap import FaultError, Request, fault_response, invalid_request, name, read_request, response
@@ -30,7 +31,6 @@ _SHELL = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell"
 _POWERSHELL = "http://schemas.microsoft.com/powershell/"
 _CONFIG = "http://schemas.microsoft.com/wbem/wsman/1/config"
 _IDENTIFY = "{http://schemas.dmtf.org/wbem/wsman/identify/1/wsmanidentity.xsd}Identify"
-_FAULT_DETAIL = "http://schemas.dmtf.org/wbem/wsman/1/wsman/faultDetail/"
 
 MAX_ENVELOPE_BYTES = 512000
 """MaxEnvelopeSizekb of Windows Server 2012 and later: 500."""
@@ -78,15 +78,14 @@ class WsmanService:
         except FaultError as fault:
             return 500, fault_response(fault, message_id, host)
         except UnknownCommandError as fault:
-            return 500, fault_response(_unknown_command(str(fault)), message_id, host)
+            return 500, fault_response(faults.unknown_command(str(fault)), message_id, host)
         except ShellClosedError:
-            return 500, fault_response(_ABORTED, message_id, host)
+            return 500, fault_response(faults.aborted(), message_id, host)
         except ShellError as fault:
-            return 500, fault_response(FaultError(87, "w:InvalidParameter", str(fault)), message_id, host)
+            return 500, fault_response(faults.invalid_parameter(str(fault)), message_id, host)
         except Exception as fault:
             _log.exception("A request broke the simulated WS-Management service")
-            internal = FaultError(1359, "w:InternalError", f"An internal error occurred: {fault}", sender=False)
-            return 500, fault_response(internal, message_id, host)
+            return 500, fault_response(faults.internal(fault), message_id, host)
 
     def close(self) -> None:
         """End every shell and wake every waiting Receive."""
@@ -100,26 +99,16 @@ class WsmanService:
         if request.body is not None and request.body.tag == _IDENTIFY:
             return response(request, _IDENTITY, suffix="")
         if request.max_envelope_size < _SMALLEST_ENVELOPE:
-            raise FaultError(
-                2150858805,
-                "w:EncodingLimit",
-                f"The WS-Management service cannot process the request because MaxEnvelopeSize is less than "
-                f"{_SMALLEST_ENVELOPE}.",
-                _FAULT_DETAIL + "MinimumEnvelopeLimit",
-            )
+            raise faults.envelope_too_small(_SMALLEST_ENVELOPE)
         if request.action == _TRANSFER + "Get" and request.resource == _CONFIG:
             return response(request, _CONFIGURATION)
         if request.action == _TRANSFER + "Create":
             return self._create(request, host, path, identity)
         action = _ACTIONS.get(request.action)
         if action is None:
-            raise FaultError(
-                2150858771,
-                "a:ActionNotSupported",
-                "The WS-Management service does not support the action specified in the request.",
-            )
+            raise faults.unknown_action()
         if not request.resource.lower().startswith((_POWERSHELL, _SHELL)):
-            raise _unknown_resource(request.resource)
+            raise faults.unknown_resource(request.resource)
         entry = self._entry(request, host, identity)
         try:
             return action(self, request, entry)
@@ -132,7 +121,7 @@ class WsmanService:
         shell_id = (body.get("ShellId") or str(uuid.uuid4())).upper()
         configuration = _configuration(resource, path)
         if configuration is None:
-            raise _unknown_resource(resource)
+            raise faults.unknown_resource(resource)
         self._check_quota(host, shell_id, identity)
 
         def open_runspace() -> OpenShell:
@@ -149,7 +138,7 @@ class WsmanService:
             else:
                 shell = CommandShell(open_runspace())
         except TerminatingError as refusal:
-            raise _refused(refusal) from refusal
+            raise faults.refused(refusal) from refusal
         now = time.monotonic()
         entry = _Entry(host, shell_id, resource, identity.username, shell, now, now)
         with self._lock:
@@ -170,28 +159,16 @@ class WsmanService:
                 if now - entry.used > entry.idle_timeout and not entry.shell.running():
                     del self._entries[key]
             if (host, shell_id) in self._entries:
-                raise FaultError(183, "w:AlreadyExists", f"A shell with the id {shell_id} exists.")
+                raise faults.shell_exists(shell_id)
             owned = sum(e.host == host and e.owner == identity.username for e in self._entries.values())
         if owned >= self._quotas.shells:
-            raise FaultError(
-                2150859173,
-                "w:QuotaLimit",
-                "The WS-Management service cannot process the request. This user is allowed a maximum number of "
-                f"{self._quotas.shells} concurrent shells, which has been exceeded. Close existing shells or raise "
-                "the quota for this user.",
-            )
+            raise faults.too_many_shells(self._quotas.shells)
 
     def _command(self, request: Request, entry: _Entry) -> bytes:
         with self._lock:
             mine = [e for e in self._entries.values() if e.host == entry.host and e.owner == entry.owner]
         if sum(e.shell.running() for e in mine) >= self._quotas.operations:
-            raise FaultError(
-                2150859174,
-                "w:QuotaLimit",
-                "The WS-Management service cannot process the request. This user is allowed a maximum number of "
-                f"{self._quotas.operations} concurrent operations, which has been exceeded. Close existing "
-                "operations for this user, or raise the quota for this user.",
-            )
+            raise faults.too_many_operations(self._quotas.operations)
         body = _body(request, "rsp:CommandLine")
         command_id = (body.get("CommandId") or str(uuid.uuid4())).upper()
         arguments = [element.text or "" for element in body.findall(name("rsp:Arguments"))]
@@ -216,13 +193,7 @@ class WsmanService:
         limit = (min(request.max_envelope_size, MAX_ENVELOPE_BYTES) - _ENVELOPE_OVERHEAD) * 3 // 4
         delivery = entry.shell.receive(command_id, limit, request.operation_timeout)
         if delivery is None:
-            raise FaultError(
-                2150858793,
-                "w:TimedOut",
-                "The WS-Management service cannot complete the operation within the time specified in "
-                "OperationTimeout.",
-                sender=False,
-            )
+            raise faults.timed_out()
         target = f' CommandId="{escape(command_id)}"' if command_id else ""
         streams = "".join(
             f'<rsp:Stream Name="{stream}"{target}>{base64.b64encode(data).decode()}</rsp:Stream>'
@@ -250,25 +221,14 @@ class WsmanService:
         return response(request, _describe(entry))
 
     def _disconnected(self, request: Request, entry: _Entry) -> bytes:
-        raise FaultError(
-            2150859205,
-            "w:UnsupportedFeature",
-            "The WS-Management service cannot process the request. The shell does not support disconnect and connect.",
-        )
+        raise faults.no_disconnect()
 
     def _entry(self, request: Request, host: str, identity: Identity) -> _Entry:
         shell_id = request.selectors.get("ShellId", "").upper()
         with self._lock:
             entry = self._entries.get((host, shell_id))
         if entry is None or entry.owner != identity.username:
-            raise FaultError(
-                2150858843,
-                "w:InvalidSelectors",
-                f"The request for the Windows Remote Shell with ShellId {shell_id} failed because the shell was not "
-                "found on the server. Possible causes are: the specified ShellId is incorrect or the shell no longer "
-                "exists on the server. Provide the correct ShellId or create a new shell and retry the operation.",
-                _FAULT_DETAIL + "UnexpectedSelectors",
-            )
+            raise faults.unknown_shell(shell_id)
         return entry
 
 
@@ -293,12 +253,6 @@ _IDENTITY = (
 _CONFIGURATION = (
     f'<cfg:Config xmlns:cfg="{_CONFIG}"><cfg:MaxEnvelopeSizekb>{MAX_ENVELOPE_BYTES // 1024}</cfg:MaxEnvelopeSizekb>'
     "<cfg:MaxTimeoutms>60000</cfg:MaxTimeoutms><cfg:MaxBatchItems>32000</cfg:MaxBatchItems></cfg:Config>"
-)
-_ABORTED = FaultError(
-    995,
-    "w:InternalError",
-    "The I/O operation has been aborted because of either a thread exit or an application request.",
-    sender=False,
 )
 
 
@@ -337,31 +291,3 @@ def _body(request: Request, prefixed: str) -> ElementTree.Element:
 def _command_id(element: ElementTree.Element) -> str | None:
     command_id = element.get("CommandId")
     return command_id.upper() if command_id else None
-
-
-def _unknown_resource(resource: str) -> FaultError:
-    return FaultError(
-        2150858811,
-        "a:DestinationUnreachable",
-        f"The WS-Management service cannot process the request. The resource URI ({resource}) is missing or it has "
-        "an incorrect format.",
-        _FAULT_DETAIL + "InvalidResourceURI",
-    )
-
-
-def _unknown_command(command_id: str) -> FaultError:
-    return FaultError(
-        2150858843,
-        "w:InvalidSelectors",
-        f"The request for the Windows Remote Shell failed because the command with CommandId {command_id} was not "
-        "found on the server.",
-        _FAULT_DETAIL + "UnexpectedSelectors",
-    )
-
-
-def _refused(refusal: TerminatingError) -> FaultError:
-    """Access denied is Windows' error 5; a configuration that isn't there is ERROR_WINRS_SHELL_URI_INVALID."""
-    record = refusal.record
-    if record.category in ("PermissionDenied", "SecurityError"):
-        return FaultError(5, "w:AccessDenied", record.message or "Access is denied.")
-    return FaultError(2150859099, "a:DestinationUnreachable", record.message, _FAULT_DETAIL + "InvalidResourceURI")
