@@ -1,0 +1,16 @@
+"""Runbooks for instant messaging and presence in Outlook Web App, stepped through in notebooks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["start"]
+
+
+def __getattr__(name: str) -> Any:
+    """``runbook.start``, loaded when it is first asked for, so that importing a part doesn't import all."""
+    if name == "start":
+        from runbook.notebook import start
+
+        return start
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

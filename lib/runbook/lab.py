@@ -10,14 +10,17 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from runbook.errors import RunbookError
+from runbook.errors import InputError, RunbookError
+
+_BAD_INPUT = 2
 
 
 class LabFailed(RunbookError):
@@ -33,6 +36,8 @@ class Lab:
     control: str
     token: str = field(repr=False)
     environment: Mapping[str, str] = field(repr=False)
+    wait: Callable[[], object] = field(repr=False)
+    """Returns when the lab has ended by itself."""
 
     def ask(self, path: str) -> dict[str, Any]:
         """GET a JSON document (``presence``, ``journal``, ``state``) from the control address."""
@@ -47,15 +52,37 @@ class Lab:
 
 
 @contextmanager
-def running_lab(topology: str, *, states: Sequence[str] = ()) -> Iterator[Lab]:
-    """Start the lab, yield it, end it. Its own words go to standard error."""
+def running_lab(topology: str, *, states: Sequence[str] = (), directory: Path | None = None) -> Iterator[Lab]:
+    """Start the lab, yield it, end it.
+
+    ``directory`` gets the estate file; it is a temporary one otherwise. Raises :class:`InputError` for a topology or
+    state that isn't there, and :class:`LabFailed` where the lab doesn't start.
+    """
     command = [sys.executable, "-m", "rehearsal", "--topology", topology]
     command += [word for state in states for word in ("--state", state)]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8")
-    assert process.stdout is not None
+    command += ["--directory", str(directory)] if directory else []
+    with tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True, encoding="utf-8"
+        )
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        if not line:
+            code = process.wait(timeout=20)
+            errors.seek(0)
+            said = errors.read().decode("utf-8", "replace").strip()
+            raise InputError(said) if code == _BAD_INPUT else LabFailed(f"The rehearsal lab didn't start: {said}")
+        with _ending(process):
+            yield _announced(topology, line, process.wait)
+
+
+@contextmanager
+def _ending(process: subprocess.Popen[str]) -> Iterator[None]:
+    """Close the lab's standard input, on which it ends, and wait for it."""
     assert process.stdin is not None
+    assert process.stdout is not None
     try:
-        yield _announced(topology, process.stdout.readline())
+        yield
     finally:
         process.stdin.close()
         try:
@@ -81,7 +108,7 @@ def credentials_in_environment(lab: Lab) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _announced(topology: str, line: str) -> Lab:
+def _announced(topology: str, line: str, wait: Callable[[], object]) -> Lab:
     try:
         said = json.loads(line)
         environment = {"RUNBOOK_ESTATE": said["estate"]}
@@ -89,8 +116,6 @@ def _announced(topology: str, line: str) -> Lab:
             stem = f"RUNBOOK_CRED_{name.upper().replace('-', '_')}"
             environment[f"{stem}_USERNAME"] = credential["username"]
             environment[f"{stem}_PASSWORD"] = credential["password"]
-        return Lab(topology, Path(said["estate"]), said["control"], said["token"], environment)
+        return Lab(topology, Path(said["estate"]), said["control"], said["token"], environment, wait)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise LabFailed(
-            f"The rehearsal lab for {topology} didn't start. What it said on standard error stands above."
-        ) from error
+        raise LabFailed(f"The rehearsal lab for {topology} said something else than where it is.") from error

@@ -5,6 +5,7 @@ engine (invariant 8), and the same HTML is shown live, in the saved notebook and
 """
 
 from runbook.render.view import View as View
+from runbook.render.views import BoundServer as BoundServer
 from runbook.render.views import binding as binding
 from runbook.render.views import findings as findings
 from runbook.render.views import message as message

@@ -7,6 +7,7 @@ import textwrap
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
@@ -15,8 +16,8 @@ from runbook.powershell import render
 from runbook.render.view import View
 
 _ORDER = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
-_SYMBOL = {Severity.ERROR: "✖", Severity.WARNING: "▲", Severity.INFO: "✔"}
-_OUTCOME_SYMBOL = {
+SYMBOL = {Severity.ERROR: "✖", Severity.WARNING: "▲", Severity.INFO: "✔"}
+OUTCOME_SYMBOL = {
     Outcome.VERIFIED: "✔",
     Outcome.NOT_NEEDED: "✔",
     Outcome.APPLIED: "●",
@@ -55,13 +56,13 @@ def findings(decision: Decision) -> View:
     lines = [_count(ordered)]
     for finding in ordered:
         where = " · ".join(filter(None, (finding.server, finding.object)))
-        lines.append(f"{_SYMBOL[finding.severity]} {finding.severity.value}: {finding.what}")
+        lines.append(f"{SYMBOL[finding.severity]} {finding.severity.value}: {finding.what}")
         lines.append(f"    {finding.id} [{', '.join(finding.requirements)}]{f' on {where}' if where else ''}")
         if finding.severity is not Severity.INFO:
             lines += _wrapped("why", finding.why) + _wrapped("do", finding.remedy)
             lines += _wrapped("mended by", _REPAIR[finding.repair])
             lines += _wrapped("caused by", ", ".join(finding.caused_by))
-    return _view("findings", lines, count=_count(ordered), findings=ordered, symbol=_SYMBOL, repair=_REPAIR)
+    return _view("findings", lines, count=_count(ordered), findings=ordered, symbol=SYMBOL, repair=_REPAIR)
 
 
 def plan(plan: Plan, *, applies: bool) -> View:
@@ -92,7 +93,7 @@ def outcomes(results: Sequence[ChangeOutcome], *, note: str) -> View:
     lines = [note]
     rows = []
     for number, result in enumerate(results, 1):
-        symbol = _OUTCOME_SYMBOL.get(result.outcome, "✖")
+        symbol = OUTCOME_SYMBOL.get(result.outcome, "✖")
         row = _change_row(number, result.change) | {
             "symbol": symbol,
             "outcome": result.outcome.value,
@@ -109,7 +110,7 @@ def message(head: str, *paragraphs: str) -> View:
     return _view("message", [head, *paragraphs], head=head, paragraphs=paragraphs)
 
 
-def _change_row(number: int, change: Change) -> dict[str, object | str | list[str]]:
+def _change_row(number: int, change: Change) -> dict[str, Any]:
     return {
         "number": number,
         "title": f"{change.object}{f' · {change.property}' if change.property else ''}",

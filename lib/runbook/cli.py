@@ -1,0 +1,147 @@
+"""The ``runbook`` command.
+
+Exit codes: 0 all verified (when only looking: nothing stands in the way), 1 findings that block or a failed change,
+2 bad input, 3 nobody knows what happened.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from runbook.change import Json
+from runbook.errors import InputError, OutcomeUnknown, RunbookError
+from runbook.estate import find_estate, load_estate
+from runbook.events import Mode
+from runbook.headless import section_parameters
+from runbook.lab import running_lab
+from runbook.paths import from_root
+from runbook.rehearse import PARAMETERS, rehearse, run_one
+from runbook.render.views import visible
+from runbook.screen import Screen
+from runbook.verdict import exit_code, worst
+
+DEFAULT_TOPOLOGY = "split-2013"
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+
+Topology = Annotated[str, typer.Option("--topology", help="The simulated organisation; `--list` of `runbook lab`.")]
+States = Annotated[list[str] | None, typer.Option("--state", help="A start state of the topology; may be repeated.")]
+Records = Annotated[
+    Path | None, typer.Option("--records", help="Where records go; the project's own folder otherwise.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output, nothing else.")]
+EstateFile = Annotated[str, typer.Option("--estate", help="Estate file; $RUNBOOK_ESTATE, else the lab's, otherwise.")]
+ParameterFile = Annotated[Path, typer.Option("-f", "--parameters", help="Parameter file of the section (YAML).")]
+SectionName = Annotated[str, typer.Argument(help="Section: prerequisites, trusted_pool.")]
+
+
+@app.command("rehearse")
+def rehearse_command(
+    topology: Topology = DEFAULT_TOPOLOGY,
+    section: Annotated[list[str] | None, typer.Option("--section", help="Only this section; may be repeated.")] = None,
+    mode: Annotated[Mode, typer.Option("--mode", help="check: look, without notebooks. plan. apply.")] = Mode.APPLY,
+    state: States = None,
+    records: Records = None,
+    as_json: AsJson = False,
+) -> None:
+    """Start the rehearsal lab, run the sections against it, and say what came of it."""
+    screen = Screen()
+    names = [_section(name) for name in section or ()]
+    done = rehearse(topology, sections=names, mode=mode, records=records, states=state or (), watch=screen.watch)
+    if as_json:
+        _print(done.document())
+    else:
+        screen.rehearsal(done)
+    raise typer.Exit(exit_code(done.outcome))
+
+
+@app.command("lab")
+def lab_command(topology: Topology = DEFAULT_TOPOLOGY, state: States = None) -> None:
+    """Run the rehearsal lab alone, until Ctrl-C, for notebooks and commands in other terminals."""
+    screen = Screen()
+    with running_lab(topology, states=state or (), directory=from_root(PARAMETERS)) as lab:
+        screen.out.print(f"The organisation {topology} is up. Notebooks and commands find it by {lab.estate}.")
+        screen.out.print("Set these in the other terminal, which is this lab's alone and ends with it:\n")
+        line = "$env:{} = '{}'" if sys.platform == "win32" else "export {}='{}'"
+        for name, value in lab.environment.items():
+            screen.out.print(line.format(name, value), markup=False, soft_wrap=True)
+        screen.out.print("\nCtrl-C ends it.")
+        try:
+            lab.wait()
+        except KeyboardInterrupt:
+            screen.out.print("The lab has ended.")
+
+
+@app.command("check")
+def check_command(
+    section: SectionName,
+    parameters: ParameterFile,
+    estate: EstateFile = "",
+    records: Records = None,
+    as_json: AsJson = False,
+) -> None:
+    """Look at one section of an estate. Nothing can be changed."""
+    _run(section, parameters, estate, Mode.CHECK, records, as_json)
+
+
+@app.command("run")
+def run_command(
+    section: SectionName,
+    parameters: ParameterFile,
+    estate: EstateFile = "",
+    mode: Annotated[Mode, typer.Option("--mode", help="plan: show what would change. apply: change it.")] = Mode.PLAN,
+    records: Records = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run the notebook of one section, headless, and keep it as the record."""
+    _run(section, parameters, estate, mode, records, as_json)
+
+
+def _run(section: str, file: Path, estate: str, mode: Mode, records: Path | None, as_json: bool) -> None:
+    screen = Screen()
+    name = _section(section)
+    parameters = section_parameters(name, file)
+    chosen = load_estate(find_estate(str(Path(estate).absolute()) if estate else parameters.estate))
+    done = run_one(name, parameters, chosen, mode=mode, records=records, watch=screen.watch)
+    if as_json:
+        _print(
+            {
+                "topology": None,
+                "mode": mode.value,
+                "outcome": done.outcome.value,
+                "sections": [done.document()],
+                "second_pass": None,
+                "presence": None,
+            }
+        )
+    else:
+        screen.sections([done])
+    raise typer.Exit(exit_code(worst([done.outcome])))
+
+
+def _section(name: str) -> str:
+    return name.replace("-", "_")
+
+
+def _print(document: Json) -> None:
+    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+
+def main() -> None:
+    """Entry point: errors as sentences and exit codes, never as tracebacks."""
+    try:
+        app()
+    except InputError as error:
+        sys.stderr.write(f"{visible(str(error))}\n")
+        sys.exit(2)
+    except OutcomeUnknown as error:
+        sys.stderr.write(f"{visible(str(error))}\n")
+        sys.exit(3)
+    except RunbookError as error:
+        sys.stderr.write(f"{visible(str(error))}\n")
+        sys.exit(1)

@@ -1,0 +1,297 @@
+"""Check, plan, apply, verify: one run of one section against one estate.
+
+========  ========================  ==========================
+phase     what may be called        which leads to
+========  ========================  ==========================
+opened    check                     checked
+checked   check, apply, verify      checked, applied, verified
+applied   verify                    verified
+verified  verify                    verified
+any       finish                    ended
+========  ========================  ==========================
+
+Only this module hands commands to a session (invariant 1). Each mutating pipeline leaves after its intent has
+reached the disk, is sent once, and whatever doubt its answer leaves is settled by reading the facts again
+(invariant 5). A change counts as verified only when the same decision on fresh facts no longer asks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from runbook import events
+from runbook.change import Change, ChangeOutcome, Decision, Outcome, Plan
+from runbook.command import Target
+from runbook.errors import Refused
+from runbook.estate import Estate
+from runbook.events import Mode
+from runbook.execute import Executed, execute
+from runbook.facts.identity import Identity, identity, is_named
+from runbook.facts.query import Answers, Query, Unread
+from runbook.fleet import Fleet
+from runbook.ledger import Ledger
+from runbook.ledger_json import to_json
+from runbook.observe import observe
+from runbook.parameters import SectionParameters
+from runbook.sections import Section
+from runbook.sections.unread import any_unread
+from runbook.verdict import run_outcome
+
+Connect = Callable[[bool], Fleet]
+"""A fleet of fresh sessions; they may write only where it is called with true."""
+
+
+class Phase(StrEnum):
+    """Where a run stands; the table above says what may follow."""
+
+    OPENED = "opened"
+    CHECKED = "checked"
+    APPLIED = "applied"
+    VERIFIED = "verified"
+    ENDED = "ended"
+
+
+_ALLOWED = {
+    "check": (Phase.OPENED, Phase.CHECKED),
+    "apply": (Phase.CHECKED,),
+    "verify": (Phase.CHECKED, Phase.APPLIED, Phase.VERIFIED),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """One shell of one server, as it answered when it was asked who it is."""
+
+    target: Target
+    ok: bool
+    description: str
+    said: str
+
+
+class Run:
+    """One run. Every method raises :class:`Refused` where the table above doesn't allow it."""
+
+    def __init__(
+        self,
+        section: Section[Any, Any],
+        parameters: SectionParameters,
+        estate: Estate,
+        *,
+        mode: Mode,
+        ledger: Ledger,
+        connect: Connect,
+    ) -> None:
+        self.section = section
+        self.parameters = parameters
+        self.estate = estate
+        self.mode = mode
+        self.ledger = ledger
+        self.phase = Phase.OPENED
+        self.results: tuple[ChangeOutcome, ...] = ()
+        self.bound: tuple[Bound, ...] = ()
+        self._connect = connect
+        self._decision: Decision | None = None
+        self._plan: Plan | None = None
+
+    @property
+    def decision(self) -> Decision:
+        """The latest decision; :class:`Refused` before the first check."""
+        if self._decision is None:
+            raise Refused("Nothing has been checked yet: run the check first.")
+        return self._decision
+
+    @property
+    def plan(self) -> Plan:
+        """The plan as the check made it: what apply carries out, and nothing else."""
+        if self._plan is None:
+            raise Refused("There is no plan yet: run the check first.")
+        return self._plan
+
+    def bind(self) -> tuple[Bound, ...]:
+        """Reach every shell that the check starts from, and ask each who it is."""
+        targets = sorted({query.target for query in next(self.section.observe(self.parameters, self.estate))})
+        queries = [identity(target) for target in targets]
+        with self._connect(False) as fleet:
+            answers = self._ask(fleet, queries, events.Phase.CHECK)
+        self.bound = tuple(_bound(query.target, answers[query]) for query in queries)
+        return self.bound
+
+    def check(self) -> Decision:
+        """Read the facts and decide. Nothing is changed."""
+        self._may("check")
+        if not self.bound:
+            self.bind()
+        decision = self._decide(events.Phase.CHECK)
+        self._plan = decision.plan
+        self.phase = Phase.CHECKED
+        return decision
+
+    def apply(self, *, confirmed_by: str) -> tuple[ChangeOutcome, ...]:
+        """Carry the plan out, one change after the other, up to the first that fails or is in doubt.
+
+        Outside apply mode nothing is sent. The facts are read again first: where they ask for another plan than
+        the one that was shown, all of it is refused. ``confirmed_by`` says who or what said yes to it.
+        """
+        self._may("apply")
+        if self.mode is not Mode.APPLY or not self.plan.changes:
+            self.results = self._all(Outcome.PLANNED, "") if self.plan.changes else ()
+            return self.results
+        if refusal := self._refusal():
+            self.results = self._all(Outcome.REFUSED, refusal)
+            for number, _ in enumerate(self.results):
+                self._record_outcome(number, Executed(Outcome.REFUSED, detail=refusal))
+            return self.results
+        consents = tuple(dict.fromkeys(change.consent for change in self.plan.changes if change.consent))
+        self.ledger.append(events.PlanConfirmed(digest=self.plan.digest, by=confirmed_by, consents=consents))
+        self.phase = Phase.APPLIED
+        self.results = self._all(Outcome.PLANNED, "Not attempted.")
+        for number, change in enumerate(self.plan.changes):
+            executed = self._carry_out(number, change)
+            self._settle(number, ChangeOutcome(change=change, outcome=executed.outcome, said=executed.said))
+            if executed.outcome is not Outcome.APPLIED:
+                break
+        return self.results
+
+    def verify(self) -> Decision:
+        """Read the facts over fresh sessions and decide again; what is no longer planned is verified."""
+        self._may("verify")
+        decision = self._decide(events.Phase.VERIFY)
+        for number, result in enumerate(self.results):
+            by_hand = result.change.run_locally and result.outcome is Outcome.PLANNED
+            found = self._found(result.change, decision)
+            if result.outcome in (Outcome.APPLIED, Outcome.UNKNOWN) or (by_hand and found.outcome is Outcome.VERIFIED):
+                self._record_outcome(number, found)
+                self._settle(number, replace(result, outcome=found.outcome, said=(*result.said, *found.said)))
+        self.phase = Phase.VERIFIED
+        return decision
+
+    def finish(self) -> Outcome:
+        """Close the ledger with the outcome of the whole run."""
+        if self.phase is Phase.ENDED:
+            raise Refused("This run has ended. Start a new one: a record is written once.")
+        outcome, reason = self._outcome()
+        self.ledger.append(events.RunEnded(outcome=outcome, reason=reason))
+        self.ledger.close()
+        self.phase = Phase.ENDED
+        return outcome
+
+    def _outcome(self) -> tuple[Outcome, str]:
+        if self._decision is None:
+            return Outcome.UNKNOWN, "The run ended before anything was checked."
+        if any(result.outcome is Outcome.APPLIED for result in self.results):
+            return Outcome.UNKNOWN, "The run ended before its changes were verified."
+        applies = self.mode is Mode.APPLY
+        return run_outcome(
+            self._decision, self.results, changes_things=self.section.changes_things, applies=applies
+        ), ""
+
+    def _may(self, step: str) -> None:
+        if self.phase not in _ALLOWED[step]:
+            raise Refused(f"A run that is {self.phase} can't {step}. Start a new run: a record is written once.")
+
+    def _decide(self, phase: events.Phase, *, record: bool = True) -> Decision:
+        with self._connect(False) as fleet:
+            facts = observe(
+                self.section.observe(self.parameters, self.estate),
+                lambda queries: self._ask(fleet, queries, phase if record else None),
+            )
+        decision = self.section.decide(self.parameters, self.estate, facts)
+        if record:
+            for finding in decision.findings:
+                self.ledger.append(events.FindingRecorded(phase=phase, finding=finding))
+            self.ledger.append(events.PlanMade(phase=phase, plan=decision.plan, digest=decision.plan.digest))
+            self._decision = decision
+        return decision
+
+    def _ask(self, fleet: Fleet, queries: Sequence[Query[Any]], phase: events.Phase | None) -> Answers:
+        answers = fleet.ask(queries)
+        for query in queries if phase is not None else ():
+            answer = answers[query]
+            why = answer.why if isinstance(answer, Unread) else ""
+            assert phase is not None
+            self.ledger.append(
+                events.FactRead(
+                    phase=phase,
+                    query=query.name,
+                    target=query.target,
+                    pipeline=query.pipeline,
+                    fact=None if why else to_json(answer),
+                    unread=why,
+                )
+            )
+        return answers
+
+    def _refusal(self) -> str:
+        """Why the plan that was shown may not be carried out (any more); empty where it may."""
+        if strangers := [f"{bound.target}: {bound.said}" for bound in self.bound if not bound.ok]:
+            return " ".join(strangers)
+        now = self._decide(events.Phase.CHECK, record=False)
+        if unread := any_unread(now.findings):
+            return f"The facts couldn't be read again just before the first change: {', '.join(unread)}."
+        if now.plan.digest != self.plan.digest:
+            return "The estate has changed since this plan was shown: check again and read the new plan."
+        return ""
+
+    def _carry_out(self, number: int, change: Change) -> Executed:
+        if change.run_locally:
+            executed = Executed(
+                Outcome.PLANNED,
+                detail=f"Run this line in the management shell on {change.target.server}, then run this section again.",
+            )
+        else:
+            with self._connect(True) as fleet:
+                executed = execute(number, change, plan=self.plan.digest, fleet=fleet, ledger=self.ledger)
+            if executed.doubtful:
+                executed = self._settle_doubt(change, executed)
+        self._record_outcome(number, executed)
+        return executed
+
+    def _settle_doubt(self, change: Change, doubtful: Executed) -> Executed:
+        """Whether a command that wasn't answered with a plain yes did its work: the facts decide, not the answer."""
+        found = self._found(change, self._decide(events.Phase.VERIFY, record=False))
+        outcome = Outcome.APPLIED if found.outcome is Outcome.VERIFIED else found.outcome
+        return replace(doubtful, outcome=outcome, detail=" ".join(filter(None, (doubtful.detail, found.detail))))
+
+    def _found(self, change: Change, fresh: Decision) -> Executed:
+        """What fresh facts say of a change that was sent."""
+        if unread := any_unread(fresh.findings):
+            return Executed(Outcome.UNKNOWN, detail=f"The facts couldn't be read afterwards: {', '.join(unread)}.")
+        if any(_same_thing(change, planned) for planned in fresh.plan.changes):
+            return Executed(Outcome.FAILED, detail="The facts, read afresh, still ask for this change.")
+        return Executed(Outcome.VERIFIED, detail="The facts, read afresh, are as planned.")
+
+    def _record_outcome(self, number: int, executed: Executed) -> None:
+        self.ledger.append(
+            events.OutcomeRecorded(
+                plan=self.plan.digest,
+                change=number,
+                outcome=executed.outcome,
+                detail=executed.detail,
+                served_by=executed.served_by,
+                errors=executed.errors,
+                warnings=executed.warnings,
+            )
+        )
+
+    def _settle(self, number: int, result: ChangeOutcome) -> None:
+        self.results = (*self.results[:number], result, *self.results[number + 1 :])
+
+    def _all(self, outcome: Outcome, said: str) -> tuple[ChangeOutcome, ...]:
+        words = (said,) if said else ()
+        return tuple(ChangeOutcome(change=change, outcome=outcome, said=words) for change in self.plan.changes)
+
+
+def _bound(target: Target, answer: Identity | Unread) -> Bound:
+    if isinstance(answer, Unread):
+        return Bound(target=target, ok=False, description="", said=answer.why)
+    if not is_named(answer, target.server):
+        said = f"It calls itself {answer.name}: this isn't the server that the estate names."
+        return Bound(target=target, ok=False, description=answer.description, said=said)
+    return Bound(target=target, ok=True, description=answer.description, said="is the server that the estate names")
+
+
+def _same_thing(one: Change, other: Change) -> bool:
+    return (one.target.server, one.object, one.property) == (other.target.server, other.object, other.property)

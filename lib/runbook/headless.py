@@ -1,0 +1,85 @@
+"""Run a section without anybody watching: its notebook through papermill, or its check without a kernel."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from runbook.engine import Run
+from runbook.errors import InputError, Refused, RunbookError
+from runbook.estate import Estate
+from runbook.events import Mode
+from runbook.ledger import FILE_NAME
+from runbook.parameters import SectionParameters, load_parameters
+from runbook.paths import from_root, project_root
+from runbook.runs import RECORD_VARIABLE, open_run, record_folder
+from runbook.sections import SECTIONS
+
+NOTEBOOKS = {"prerequisites": "10-prerequisites.ipynb", "trusted_pool": "20-trusted-pool.ipynb"}
+"""Section → notebook, in the order of the procedure (L86)."""
+
+
+def section_parameters(section: str, file: Path) -> SectionParameters:
+    """The parameters of a section from its YAML file; :class:`InputError` with every fault."""
+    if section not in SECTIONS:
+        raise InputError(f"There is no section {section!r}. The sections are: {', '.join(SECTIONS)}.")
+    parameters: SectionParameters = load_parameters(SECTIONS[section].parameters, file)
+    return parameters
+
+
+def look(section: str, parameters: SectionParameters, estate: Estate, *, mode: Mode, folder: Path) -> None:
+    """Check in this process, without a kernel and without a notebook; the ledger is the record."""
+    run: Run = open_run(section, parameters, estate, mode=mode, folder=folder)
+    run.check()
+    run.finish()
+
+
+def execute_notebook(section: str, parameters: SectionParameters, estate: Estate, *, mode: Mode, folder: Path) -> None:
+    """Run the section's notebook through papermill; the executed notebook is kept in ``folder`` as ``record.ipynb``.
+
+    Returns whatever the run came to: its ledger says what that is. Raises :class:`RunbookError` where the notebook
+    ended before there was a ledger.
+    """
+    import papermill  # half a second and more: only where a notebook is really run
+    from papermill.exceptions import PapermillExecutionError
+
+    if folder.exists():
+        raise Refused(f"{folder} is there already: a record is written once.")
+    folder.mkdir(parents=True)
+    values = parameters.model_dump(mode="json") | {"estate": str(estate.path), "mode": mode.value}
+    notebook = project_root() / "notebooks" / NOTEBOOKS[section]
+    failure = ""
+    with _environment(RECORD_VARIABLE, str(folder)):
+        try:
+            papermill.execute_notebook(
+                str(notebook),
+                str(folder / "record.ipynb"),
+                parameters=values,
+                kernel_name="python3",
+                progress_bar=False,
+                cwd=str(notebook.parent),
+            )
+        except PapermillExecutionError as error:
+            failure = f"{error.ename}: {error.evalue}"
+    if failure and not (folder / FILE_NAME).exists():
+        raise RunbookError(f"The notebook of {section} ended before its run began. {failure}")
+
+
+def new_folder(estate: Estate, section: str, records: Path | None) -> Path:
+    """Where the record of a run goes: below ``records``, taken from the working directory, else the project's own."""
+    return record_folder(estate, section, records=records.absolute() if records else from_root("records"))
+
+
+@contextmanager
+def _environment(name: str, value: str) -> Iterator[None]:
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before

@@ -1,0 +1,131 @@
+"""What a notebook calls: one method a step, each returning something to show.
+
+Views only; every decision and every command is the engine's.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+from runbook import render
+from runbook.change import ChangeOutcome, Outcome
+from runbook.engine import Run
+from runbook.errors import Blocked, InputError
+from runbook.estate import find_estate, load_estate
+from runbook.events import Mode
+from runbook.parameters import load_parameters
+from runbook.powershell import render as powershell
+from runbook.render import View
+from runbook.runs import open_run
+from runbook.sections import SECTIONS
+
+_SCALARS = (str, int, float, bool, list, tuple, dict, type(None))
+_KERNEL = frozenset({"In", "Out"})
+_FINE = (Outcome.VERIFIED, Outcome.NOT_NEEDED, Outcome.PLANNED)
+
+
+def start(section: str, namespace: Mapping[str, object]) -> NotebookRun:
+    """Begin a run from a notebook: ``runbook.start("trusted_pool", vars())``.
+
+    Every value in ``namespace`` is taken for a parameter, so that a misspelt key of a parameter file is refused
+    instead of ignored. Raises :class:`InputError` with every fault, before any server is contacted.
+    """
+    if section not in SECTIONS:
+        raise InputError(f"There is no section {section!r}. The sections are: {', '.join(SECTIONS)}.")
+    given = {
+        name: value
+        for name, value in namespace.items()
+        if isinstance(value, _SCALARS) and not name.startswith("_") and name not in _KERNEL
+    }
+    parameters = load_parameters(SECTIONS[section].parameters, given)
+    estate = load_estate(find_estate(parameters.estate))
+    logging.getLogger("traitlets").setLevel(logging.WARNING)
+    return NotebookRun(open_run(section, parameters, estate, mode=Mode(parameters.mode)))
+
+
+class NotebookRun:
+    """One run, as a notebook steps through it."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def binding(self) -> View:
+        """Which servers are reached, and whether each is the one that the estate names."""
+        rows = [
+            render.BoundServer(
+                server=bound.target.server,
+                shell=bound.target.shell,
+                description=bound.description,
+                reached=bound.ok,
+                said=bound.said,
+            )
+            for bound in self._run.bind()
+        ]
+        title = f"{self._run.section.title} · {self._run.estate.organisation} · mode: {self._run.mode}"
+        return render.binding(title, self._run.estate.environment, rows)
+
+    def check(self) -> View:
+        """Read the facts and judge them."""
+        return render.findings(self._run.check())
+
+    def plan(self) -> View:
+        """What would be changed, and why."""
+        return render.plan(self._run.plan, applies=self._run.mode is Mode.APPLY)
+
+    def apply(self) -> View:
+        """Carry the plan out, in apply mode."""
+        plan = self._run.plan
+        results = self._run.apply(confirmed_by="parameter mode=apply")
+        if not plan.changes:
+            return render.message("Nothing to apply.", plan.because)
+        if self._run.mode is not Mode.APPLY:
+            note = "Nothing was sent: this run only plans. Set the parameter mode to apply to carry the plan out."
+            return render.outcomes(results, note=note)
+        return render.outcomes(results, note=_count(results))
+
+    def verify(self) -> View:
+        """Read the facts again and make the same decision once more."""
+        decision = self._run.verify()
+        results = self._run.results
+        if not results or self._run.mode is not Mode.APPLY:
+            return render.findings(decision)
+        left = len(decision.plan.changes)
+        note = f"{_count(results)} {left} left to do." if left else f"{_count(results)} Nothing is left to do."
+        return render.outcomes(results, note=note)
+
+    def undo_commands(self) -> View:
+        """The lines that take back what was applied, the last change first."""
+        done = [r for r in self._run.results if r.outcome in (Outcome.APPLIED, Outcome.VERIFIED, Outcome.UNKNOWN)]
+        if not done:
+            return render.message("This run changed nothing, so there is nothing to take back.")
+        lines: list[str] = []
+        for result in reversed(done):
+            where = f"# on {result.change.target}: {result.change.object}"
+            reverse = [powershell(pipeline) for pipeline in result.change.reverse]
+            lines += [where, *(reverse or [f"# no way back: {result.change.irreversible}"])]
+        return render.message("To take back what this run applied, in this order:", *lines)
+
+    def finish(self) -> View:
+        """Close the record. Raises :class:`Blocked` where something still stands in the way."""
+        outcome = self._run.finish()
+        if outcome in _FINE:
+            return render.message(f"Outcome: {outcome}", f"Record: {self._run.ledger.path.parent}")
+        raise Blocked(self._why(outcome))
+
+    def _why(self, outcome: Outcome) -> str:
+        blocking = self._run.decision.blocking
+        lines = [f"Outcome: {outcome}."]
+        lines += [f"- {finding.id}: {finding.what} {finding.remedy}" for finding in blocking]
+        lines += [
+            f"- {result.change.object}: {result.outcome}. {' '.join(result.said)}"
+            for result in self._run.results
+            if result.outcome not in _FINE
+        ]
+        return "\n".join(lines)
+
+
+def _count(results: tuple[ChangeOutcome, ...]) -> str:
+    counts = {outcome: sum(result.outcome is outcome for result in results) for outcome in Outcome}
+    said = [f"{number} {outcome}" for outcome, number in counts.items() if number]
+    return f"{len(results)} change{'s' if len(results) > 1 else ''}: {', '.join(said)}."

@@ -1,0 +1,107 @@
+"""A whole rehearsal: the lab, the sections one after the other, a second pass, and what the lab's world says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from runbook.change import Json, Outcome
+from runbook.estate import Estate, load_estate
+from runbook.events import Mode
+from runbook.headless import execute_notebook, look, new_folder, section_parameters
+from runbook.lab import credentials_in_environment, running_lab
+from runbook.parameters import SectionParameters
+from runbook.paths import from_root
+from runbook.sections import SECTIONS
+from runbook.summary import SectionSummary, summarise
+from runbook.verdict import worst
+
+PARAMETERS = "parameters/rehearsal"
+Watch = Callable[[str, Path], AbstractContextManager[None]]
+"""Shows the progress of a step, by its words and its record folder, while it runs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal:
+    """What a rehearsal came to. ``presence`` is the lab's own word, not the runbook's."""
+
+    topology: str
+    mode: Mode
+    sections: tuple[SectionSummary, ...]
+    second_pass: int | None
+    presence: Mapping[str, Any] | None
+
+    @property
+    def outcome(self) -> Outcome:
+        """The worst of the sections; *incomplete* where the second pass still found something to change."""
+        outcome = worst(section.outcome for section in self.sections)
+        return worst((outcome, Outcome.INCOMPLETE)) if self.second_pass else outcome
+
+    def document(self) -> Json:
+        """The ``--json`` document."""
+        presence = None if self.presence is None else {key: self.presence[key] for key in _PRESENCE}
+        return {
+            "topology": self.topology,
+            "mode": self.mode.value,
+            "outcome": self.outcome.value,
+            "sections": [section.document() for section in self.sections],
+            "second_pass": None if self.second_pass is None else {"changes": self.second_pass},
+            "presence": presence,
+        }
+
+
+_PRESENCE = ("working", "expected", "users")
+
+
+def rehearse(
+    topology: str,
+    *,
+    sections: Sequence[str],
+    mode: Mode,
+    records: Path | None,
+    states: Sequence[str],
+    watch: Watch,
+) -> Rehearsal:
+    """Start the lab with ``topology`` in the given start states and run ``sections`` (none: all) against it."""
+    chosen = [name for name in SECTIONS if not sections or name in sections]
+    parameters = {name: section_parameters(name, parameter_file(topology, name)) for name in chosen}
+    with running_lab(topology, states=states) as lab, credentials_in_environment(lab):
+        estate = load_estate(lab.estate)
+        done = [run_one(name, parameters[name], estate, mode=mode, records=records, watch=watch) for name in chosen]
+        left = None
+        if mode is Mode.APPLY:
+            left = sum(_second_pass(name, parameters[name], estate, records, watch) for name in chosen)
+        return Rehearsal(
+            topology=topology, mode=mode, sections=tuple(done), second_pass=left, presence=lab.ask("presence")
+        )
+
+
+def run_one(
+    section: str, parameters: SectionParameters, estate: Estate, *, mode: Mode, records: Path | None, watch: Watch
+) -> SectionSummary:
+    """One section: in check mode without a kernel, else its notebook through papermill."""
+    folder = new_folder(estate, section, records)
+    run = look if mode is Mode.CHECK else execute_notebook
+    with watch(SECTIONS[section].title, folder):
+        run(section, parameters, estate, mode=mode, folder=folder)
+    return summarise(folder)
+
+
+def parameter_file(topology: str, section: str) -> Path:
+    """The rehearsal's parameters: those of the topology where it has its own, else the common ones."""
+    name = f"{section.replace('_', '-')}.yaml"
+    own = from_root(PARAMETERS) / topology / name
+    return own if own.is_file() else from_root(PARAMETERS) / name
+
+
+def _second_pass(
+    section: str, parameters: SectionParameters, estate: Estate, records: Path | None, watch: Watch
+) -> int:
+    """How many changes the section would still make: none, once all of it is done."""
+    folder = new_folder(estate, section, records)
+    with watch(f"{SECTIONS[section].title}, second pass", folder):
+        look(section, parameters, estate, mode=Mode.PLAN, folder=folder)
+    return len(summarise(folder).changes)

@@ -1,0 +1,87 @@
+"""What the command line shows: progress while it runs, findings and a table at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from runbook.change import Outcome, Severity
+from runbook.progress import followed
+from runbook.rehearse import Rehearsal
+from runbook.render.views import OUTCOME_SYMBOL, SYMBOL, visible
+from runbook.summary import SectionSummary
+
+_STYLE = {
+    Outcome.VERIFIED: "green",
+    Outcome.NOT_NEEDED: "green",
+    Outcome.PLANNED: "cyan",
+    Outcome.APPLIED: "cyan",
+}
+_SEVERITY_STYLE = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: ""}
+
+
+class Screen:
+    """Progress goes to standard error, so that standard output holds the result and nothing else."""
+
+    def __init__(self) -> None:
+        self.out = Console(highlight=False)
+        self.err = Console(stderr=True, highlight=False)
+
+    @contextmanager
+    def watch(self, title: str, folder: Path) -> Iterator[None]:
+        """A line that tells what a run is at, while it runs."""
+        with self.err.status(title) as status, followed(folder, lambda words: status.update(f"{title}: {words}")):
+            yield
+        self.err.print(Text(f"{title}: done", style="dim"))
+
+    def sections(self, sections: Sequence[SectionSummary]) -> None:
+        """What needs attention in each section, then one line a section."""
+        for section in sections:
+            self._attention(section)
+        table = Table(title=None, show_edge=False)
+        for column in ("section", "outcome", "errors", "warnings", "changes"):
+            table.add_column(column)
+        for section in sections:
+            counts = [sum(f.severity is s for f in section.findings) for s in (Severity.ERROR, Severity.WARNING)]
+            table.add_row(section.name, _outcome(section.outcome), *map(str, counts), str(len(section.changes)))
+        self.out.print(table)
+        for section in sections:
+            self.out.print(Text(f"{section.name}: {section.record}", style="dim"), soft_wrap=True)
+
+    def rehearsal(self, done: Rehearsal) -> None:
+        """The whole rehearsal."""
+        self.sections(done.sections)
+        if done.second_pass is not None:
+            self.out.print(f"Second pass over the same servers: {done.second_pass} changes left to make.")
+        if done.presence is not None:
+            working, expected, users = (done.presence[key] for key in ("working", "expected", "users"))
+            self.out.print(
+                f"Presence in the simulated organisation: {working} of {expected} who could have it ({users} users)."
+            )
+        self.out.print(Text.assemble("Outcome: ", _outcome(done.outcome)))
+
+    def _attention(self, section: SectionSummary) -> None:
+        for finding in section.findings:
+            if finding.severity is not Severity.INFO:
+                style = _SEVERITY_STYLE[finding.severity]
+                where = f" ({visible(finding.server)})" if finding.server and finding.server not in finding.what else ""
+                head = f"{SYMBOL[finding.severity]} {finding.severity.value}: {visible(finding.what)}{where}"
+                self.out.print(Text(head, style=style), soft_wrap=True)
+                self.out.print(Text(f"  {finding.id} [{', '.join(finding.requirements)}] {visible(finding.remedy)}"))
+        for change, outcome, said in section.changes:
+            of = f" · {change.property}" if change.property else ""
+            line = f"{OUTCOME_SYMBOL.get(outcome, '✖')} {outcome}: {visible(change.object)}{of}"
+            self.out.print(Text(line, style=_STYLE.get(outcome, "red")), soft_wrap=True)
+            if said and outcome is not Outcome.VERIFIED:
+                self.out.print(Text(f"  {visible(said)}"))
+        if section.reason:
+            self.out.print(Text(section.reason, style="red"))
+
+
+def _outcome(outcome: Outcome) -> Text:
+    return Text(f"{OUTCOME_SYMBOL.get(outcome, '✖')} {outcome}", style=_STYLE.get(outcome, "red"))
