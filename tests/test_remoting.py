@@ -20,7 +20,7 @@ from runbook import remoting
 from runbook.command import Cmdlet, Pipeline, Shell, Switch, cmdlet
 from runbook.errors import ConnectionFailed, InputError, OutcomeUnknown, WriteRefused
 from runbook.remoting import PsrpSession, open_session
-from runbook.result import State
+from runbook.result import ServerObject, State
 
 EXCHANGE_SERVERS = Pipeline.of(cmdlet("Get-ExchangeServer"))
 WRITE = Pipeline.of(cmdlet("Set-OwaVirtualDirectory", Identity="mbx\\owa"))
@@ -119,6 +119,7 @@ def test_objects_arrive_with_their_types(connect: Callable[..., PsrpSession]) ->
     assert (found.text, found["name"], found["Size"], found["RawData"]) == ("MBX", "MBX", 2**40, b"\x30\x82")
     assert found["Names"] == ("a", "b")
     role = found["ServerRole"]
+    assert isinstance(role, ServerObject)
     assert (role.text, role.value) == ("Mailbox", 54)
     assert result.served_by == "other.litwareinc.com"
 
