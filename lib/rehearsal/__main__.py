@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import secrets
 import signal
 import sys
@@ -114,8 +115,11 @@ def _end_with_stdin(end: Event) -> None:
 
     def watch() -> None:
         try:
-            while sys.stdin.buffer.read(4096):
+            # Not through sys.stdin: its lock, held by a waiting thread, aborts the interpreter at its end.
+            while os.read(0, 4096):
                 pass
+        except OSError:
+            pass
         finally:
             end.set()
 

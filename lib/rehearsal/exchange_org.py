@@ -94,15 +94,20 @@ class ExchangeOrganisation:
     people: tuple[Person, ...] = ()
     owa: OwaSide = field(default_factory=OwaSide)
 
-    def add_server(self, server: ExchangeServer, *, startup_mode: str = "TLS") -> None:
-        """Join a server with the UM roles that its roles bring."""
+    def add_server(self, server: ExchangeServer, *, certificate: str) -> None:
+        """Join a server with what its roles bring of UM, in TLS mode with the certificate of that thumbprint."""
         key = server.name.lower()
         self.servers[key] = server
         if server.is_mailbox:
-            self.um_services[key] = UmSettings(server=server.name, startup_mode=startup_mode)
+            self.um_services[key] = UmSettings(
+                server=server.name, startup_mode="TLS", certificate_thumbprint=certificate
+            )
         if server.is_client_access:
             self.call_routers[key] = UmSettings(
-                server=server.name, startup_mode=startup_mode, ip_address_family_configurable=False
+                server=server.name,
+                startup_mode="TLS",
+                certificate_thumbprint=certificate,
+                ip_address_family_configurable=False,
             )
 
     def add_dial_plan(self, plan: DialPlan) -> None:

@@ -15,7 +15,7 @@ THE_WORLD = Actor(host="", path="", user="SYSTEM", command="")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One mutation. ``before`` and ``after`` are JSON values; None stands for absent."""
+    """One mutation. ``before`` and ``after`` are JSON values, None for absent; no ``property``: the whole object."""
 
     sequence: int
     time: str

@@ -11,7 +11,7 @@ from rehearsal.lync_topology import TopologyDocument
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One property of one object; None stands for an object or a value that isn't there."""
+    """One property of one object. Where the object came or went, ``property`` is empty and one side None."""
 
     object: str
     property: str
@@ -35,17 +35,18 @@ def _applications(document: TopologyDocument) -> dict[str, Any]:
 
 def _between(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Difference]:
     for name in sorted({*before, *after}):
-        if (name in before) != (name in after):
-            yield Difference(name, "Exists", name in before, name in after)
         old, new = _values(before.get(name)), _values(after.get(name))
-        for key in old or new:
-            if old.get(key) != new.get(key):
-                yield Difference(name, key, old.get(key), new.get(key))
+        if old is None or new is None:
+            yield Difference(name, "", old, new)
+            continue
+        for key in old:
+            if old[key] != new[key]:
+                yield Difference(name, key, old[key], new[key])
 
 
-def _values(item: Any) -> dict[str, Any]:
+def _values(item: Any) -> dict[str, Any] | None:
     if item is None:
-        return {}
+        return None
     return {field.name: _plain(getattr(item, field.name)) for field in fields(item)}
 
 

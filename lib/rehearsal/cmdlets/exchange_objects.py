@@ -112,6 +112,13 @@ def directory_id(world: World, text: str, dn: str, *, depth: int, parent: str) -
     )
 
 
+def _schema_id(world: World, category: str) -> Thing:
+    domain = world.exchange.domain
+    dn = f"CN={category},CN=Schema,CN=Configuration,{domain_dn(domain)}"
+    parent = f"{domain}/Configuration/Schema"
+    return directory_id(world, f"{parent}/{category}", dn, depth=4, parent=parent)
+
+
 def site_id(world: World, site: str) -> Thing:
     """The ADObjectId of an Active Directory site."""
     domain = world.exchange.domain
@@ -158,6 +165,8 @@ def object_version(text: str = "0.10 (14.0.100.0)") -> Thing:
     return text_type(
         "Microsoft.Exchange.Data.ExchangeObjectVersion",
         text,
+        NextMajorVersion=f"{int(major) + 1}.0 (0.0.0.0)",
+        NextMinorVersion=f"{major}.{int(minor) + 1} (0.0.0.0)",
         Major=Integer(int(major), "Byte"),
         Minor=Integer(int(minor), "Byte"),
         ExchangeBuild=rest.strip("()"),
@@ -195,13 +204,20 @@ def common_properties(world: World, identity: Thing, object_class: Sequence[str]
         "ExchangeVersion": object_version(),
         "DistinguishedName": dn,
         "Guid": identity.properties["ObjectGuid"],
-        "ObjectCategory": f"{world.exchange.domain}/Configuration/Schema/{category}",
+        "ObjectCategory": _schema_id(world, category),
         "ObjectClass": strings(object_class),
         "WhenChanged": created,
         "WhenCreated": created,
         "WhenChangedUTC": created,
         "WhenCreatedUTC": created,
-        "OrganizationId": text_type("Microsoft.Exchange.Data.Directory.OrganizationId", ""),
+        "OrganizationId": text_type(
+            "Microsoft.Exchange.Data.Directory.OrganizationId",
+            "",
+            OrganizationalUnit=None,
+            ConfigurationUnit=None,
+            IsConsumerOrganization=False,
+            IdForEventLog="",
+        ),
         "Id": identity,
         "OriginatingServer": world.exchange.domain_controller,
         "ObjectState": enum("Microsoft.Exchange.Data.ObjectState", "Unchanged", 1),

@@ -55,8 +55,8 @@ _COMMON: dict[str, Parameter] = {
     parameters={
         "Identity": identity("MailboxIdParameter", sets=("Identity",)),
         "Anr": Parameter(sets=("AnrSet",)),
-        "Database": Parameter(kind="DatabaseIdParameter", mandatory=True, sets=("DatabaseSet",), by_value=True),
-        "Server": Parameter(kind="ServerIdParameter", mandatory=True, sets=("ServerSet",)),
+        "Database": Parameter(kind="DatabaseIdParameter", sets=("DatabaseSet",), by_value=True),
+        "Server": Parameter(kind="ServerIdParameter", sets=("ServerSet",)),
         "RecipientTypeDetails": Parameter(kind="RecipientTypeDetails[]"),
         "Arbitration": SWITCH,
         "Archive": SWITCH,

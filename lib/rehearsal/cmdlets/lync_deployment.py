@@ -68,8 +68,8 @@ _ROLES = (
     "ApplicationDatabase", "ApplicationServer", "ArchivingDatabase", "ArchivingServer", "BackupServer",
     "CentralManagement", "CentralManagementDatabase", "ConferencingServer", "Director", "EdgeServer", "FileStore",
     "LegalInterceptServer", "ManagementServer", "MediationServer", "MonitoringDatabase", "MonitoringServer",
-    "PersistentChatComplianceDatabase", "PersistentChatDatabase", "PersistentChatServer", "ProvisionDatabase",
-    "ProvisionServer", "PstnGateway", "Registrar", "TrustedApplicationPool", "UserDatabase", "UserServer",
+    "PersistentChatComplianceDatabase", "PersistentChatDatabase", "PersistentChatServer",
+    "PstnGateway", "Registrar", "TrustedApplicationPool", "UserDatabase", "UserServer",
     "WacServer", "WebServer",
 )
 # fmt: on
@@ -83,7 +83,7 @@ _ROLES = (
     parameters={
         "Identity": IDENTITY,
         "Filter": FILTER,
-        "PoolFqdn": Parameter(kind="Fqdn"),
+        "PoolFqdn": Parameter(),
         **{role: Parameter(kind="SwitchParameter", sets=(role,)) for role in _ROLES},
     },
     default_set="Identity",

@@ -27,7 +27,6 @@ _USE_NUMBERS = {name: number for number, name in enumerate((*_FRONT_END_USES, *_
         "Report": Parameter(),
         "Identity": Parameter(kind="XdsIdentity", position=0),
     },
-    remote=False,
     command_type=command_type("Get-CsCertificate", _DEPLOYMENT),
 )
 def get_cs_certificate(call: Call) -> None:
@@ -49,7 +48,6 @@ def get_cs_certificate(call: Call) -> None:
     basis=Basis.DOCUMENTED,
     source="Get-CsServerVersion.md",
     parameters={},
-    remote=False,
     command_type=command_type("Get-CsServerVersion", _DEPLOYMENT),
 )
 def get_cs_server_version(call: Call) -> None:

@@ -62,8 +62,8 @@ class Installer:
             "Microsoft Exchange Server Auth Certificate", [], issuer=None, ends=timedelta(days=1500)
         )
 
-    def exchange(self, server: ExchangeServer, *, own_certificate: IssuedCertificate | None = None) -> Machine:
-        """An Exchange 2013 server; a mailbox role brings UCMA. ``own_certificate`` is one from the enterprise CA.
+    def exchange(self, server: ExchangeServer, *, own_certificate: IssuedCertificate) -> Machine:
+        """An Exchange 2013 server; a mailbox role brings UCMA. ``own_certificate``, of the enterprise CA, is UM's.
 
         Setup leaves the self-signed certificate whose Subject is the short host name (recorded: CSS-Exchange exports)
         and the organisation's Auth certificate on it.
@@ -74,8 +74,7 @@ class Installer:
         )
         self._install(host, default, "Microsoft Exchange")
         self._install(host, self.auth_certificate, "Microsoft Exchange Server Auth Certificate")
-        if own_certificate:
-            self._install(host, own_certificate, "OWA and UM")
+        self._install(host, own_certificate, "OWA and UM")
         host.registry.set(EXCHANGE_SETUP_KEY, "MsiInstallPath", EXCHANGE_FOLDER + "\\")
         host.files.make_directory(EXCHANGE_FOLDER)
         host.listeners += [Listener(port) for port in (25, 80, 135, 443, 445, 5985)]
@@ -94,7 +93,7 @@ class Installer:
             endpoints=exchange_endpoints(),
         )
         self.world.add(machine)
-        self.world.exchange.add_server(server)
+        self.world.exchange.add_server(server, certificate=own_certificate.thumbprint)
         return machine
 
     def front_end(self, fqdn: str, pool: str, site: str, *, delegation: bool = True) -> Machine:

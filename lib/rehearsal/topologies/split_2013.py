@@ -31,7 +31,9 @@ def build(seed: int, states: frozenset[str]) -> World:
     world, installer = litware("split-2013", seed, delegation="no-delegation" not in states)
     shared = installer.factory.server(OWA_POOL, [OWA_POOL], issuer=installer.authority)
     for name in CLIENT_ACCESS:
-        installer.exchange(exchange_server(name, DOMAIN, ExchangeRole.CLIENT_ACCESS))
+        server = exchange_server(name, DOMAIN, ExchangeRole.CLIENT_ACCESS)
+        own = installer.factory.server(server.fqdn, [server.fqdn], issuer=installer.authority)
+        installer.exchange(server, own_certificate=own)
     for name in MAILBOX:
         server = exchange_server(name, DOMAIN, ExchangeRole.MAILBOX)
         machine = installer.exchange(server, own_certificate=shared)
