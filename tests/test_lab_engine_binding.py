@@ -101,6 +101,8 @@ def test_exchange_proxies_transform_arguments() -> None:
     record = refusal(("Port", "x"), declaration=declare({"Port": Parameter(kind="Int32")}, module="Exchange"))
     assert record.error_id == "ParameterArgumentTransformationError,Test-Thing"
     assert (record.category, record.reason) == ("InvalidData", "ParameterBindingArgumentTransformationException")
+    mandatory = declare({"Identity": Parameter(mandatory=True)}, module="Exchange")
+    assert refusal(declaration=mandatory).error_id == "MissingMandatoryParameter,Test-Thing"
 
 
 def test_names_prefixes_aliases_and_positions() -> None:

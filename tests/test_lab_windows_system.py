@@ -238,6 +238,13 @@ def test_where_sort_select_and_measure(shell: Shell, host: WindowsHost) -> None:
     assert (measured.properties["Count"], measured.properties["Sum"], measured.properties["Average"]) == (2, 5518, None)
 
 
+def test_where_object_without_an_operator(shell: Shell) -> None:
+    kept = run(shell, command("Get-Service"), command("Where-Object", "CanStop")).objects
+    assert len(kept) == 1
+    missing = run(shell, command("Get-Service"), command("Where-Object", "Status", "Running"))
+    assert missing.error_ids == ["OperatorNotSpecified,Microsoft.PowerShell.Commands.WhereObjectCommand"]
+
+
 def test_select_object_takes_apart_and_refuses(shell: Shell) -> None:
     last = run(shell, command("Get-NetTCPConnection"), command("Select-Object", Last=1)).objects
     assert last[0].properties["LocalPort"] == Integer(443, "UInt16")

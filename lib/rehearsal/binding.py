@@ -10,13 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NoReturn
 
+from rehearsal.binding_errors import binding_error, check_not_empty, check_set, conversion_record, fail_binding
 from rehearsal.cmdlet import CmdletDeclaration, ErrorAction, Parameter, Preferences
 from rehearsal.coercion import ConversionError, coerce, is_exact
-from rehearsal.objects import member, simple_type_name, text_of, type_name
-from rehearsal.values import ErrorRecord, ListValue, TerminatingError
+from rehearsal.objects import member, text_of
+from rehearsal.values import ErrorRecord, TerminatingError
 
+AMBIGUOUS_SET = "Parameter set cannot be resolved using the specified named parameters."
 _ACTIONS = ("SilentlyContinue", "Stop", "Continue", "Inquire", "Ignore", "Suspend")
 _ACTION = Parameter(kind="ActionPreference", names=_ACTIONS)
 _SWITCH = Parameter(kind="SwitchParameter")
@@ -37,9 +39,6 @@ INFORMATION = {
     "InformationAction": replace(_ACTION, aliases=("infa",)),
     "InformationVariable": Parameter(aliases=("iv",)),
 }
-_BINDING = "System.Management.Automation.ParameterBindingException"
-_VALIDATION = "System.Management.Automation.ParameterBindingValidationException"
-_TRANSFORMATION = "System.Management.Automation.ParameterBindingArgumentTransformationException"
 
 
 @dataclass(slots=True)
@@ -67,7 +66,7 @@ class Binding:
             return self._ambiguous()
         if default in candidates or len(candidates) == 1:
             name = default if default in candidates else next(iter(candidates))
-            self._fail_missing(self._missing(name, given))
+            return self._fail_missing(self._missing(name, given))
         return self._ambiguous()
 
     def check_input_possible(self) -> None:
@@ -146,46 +145,19 @@ class Binding:
             if parameter.mandatory and _in_sets(parameter, frozenset({candidate})) and name not in given
         ]
 
-    def _fail_missing(self, names: Sequence[str]) -> None:
-        raise TerminatingError(
-            binding_error(
-                self.declaration,
-                "MissingMandatoryParameter",
-                "Cannot process command because of one or more missing mandatory parameters: " + " ".join(names) + ".",
-            )
+    def _fail_missing(self, names: Sequence[str]) -> NoReturn:
+        fail_binding(
+            self.declaration,
+            "MissingMandatoryParameter",
+            "Cannot process command because of one or more missing mandatory parameters: " + " ".join(names) + ".",
         )
 
-    def _ambiguous(self) -> str:
-        raise TerminatingError(
-            binding_error(
-                self.declaration,
-                "AmbiguousParameterSet",
-                "Parameter set cannot be resolved using the specified named parameters.",
-            )
+    def _ambiguous(self) -> NoReturn:
+        fail_binding(
+            self.declaration,
+            "AmbiguousParameterSet",
+            AMBIGUOUS_SET,
         )
-
-
-def binding_error(
-    declaration: CmdletDeclaration,
-    error_id: str,
-    message: str,
-    *,
-    category: str = "InvalidArgument",
-    exception: str = _BINDING,
-    target: Any = None,
-) -> ErrorRecord:
-    """An error of the binder; its id ends with the cmdlet's class, or its name where that is a proxy function."""
-    return declaration.complete(
-        ErrorRecord(
-            message=message,
-            error_id=f"{error_id},{declaration.command_type or declaration.name}",
-            category=category,
-            exception_type=exception,
-            target=target,
-            target_name=text_of(target),
-            target_type=simple_type_name(target),
-        )
-    )
 
 
 def bind_arguments(
@@ -205,19 +177,17 @@ def bind_arguments(
             continue
         name = _match_name(declaration, table, given.removeprefix("-").removesuffix(":"))
         if name in bound:
-            raise TerminatingError(
-                binding_error(
-                    declaration,
-                    "ParameterAlreadyBound",
-                    f"Cannot bind parameter because parameter '{name}' is specified more than once. To provide "
-                    "multiple values to parameters that can accept multiple values, use the array syntax. For "
-                    'example, "-parameter value1,value2,value3".',
-                )
+            fail_binding(
+                declaration,
+                "ParameterAlreadyBound",
+                f"Cannot bind parameter because parameter '{name}' is specified more than once. To provide "
+                "multiple values to parameters that can accept multiple values, use the array syntax. For "
+                'example, "-parameter value1,value2,value3".',
             )
         bound[name] = _coerce(declaration, name, table[name], value)
         candidates = _narrow(candidates, table[name])
     if not candidates:
-        Binding(declaration, {}, candidates, Preferences())._ambiguous()
+        fail_binding(declaration, "AmbiguousParameterSet", AMBIGUOUS_SET)
     candidates = _bind_positions(declaration, [value for name, value in arguments if name is None], bound, candidates)
     return Binding(
         declaration=declaration,
@@ -248,12 +218,10 @@ def _bind_positions(
         if rest and rest[0][0] not in bound:
             bound[rest[0][0]] = _coerce(declaration, rest[0][0], rest[0][1], queue)
             break
-        raise TerminatingError(
-            binding_error(
-                declaration,
-                "PositionalParameterNotFound",
-                f"A positional parameter cannot be found that accepts argument '{text_of(queue[0])}'.",
-            )
+        fail_binding(
+            declaration,
+            "PositionalParameterNotFound",
+            f"A positional parameter cannot be found that accepts argument '{text_of(queue[0])}'.",
         )
     return candidates
 
@@ -273,20 +241,16 @@ def _match_name(declaration: CmdletDeclaration, table: dict[str, Parameter], giv
     if len(near) == 1 or len(own) == 1:
         return (own or near)[0]
     if near:
-        raise TerminatingError(
-            binding_error(
-                declaration,
-                "AmbiguousParameter",
-                f"Parameter cannot be processed because the parameter name '{given}' is ambiguous. Possible matches "
-                f"include: {' '.join('-' + name for name in near)}.",
-            )
-        )
-    raise TerminatingError(
-        binding_error(
+        fail_binding(
             declaration,
-            "NamedParameterNotFound",
-            f"A parameter cannot be found that matches parameter name '{given}'.",
+            "AmbiguousParameter",
+            f"Parameter cannot be processed because the parameter name '{given}' is ambiguous. Possible matches "
+            f"include: {' '.join('-' + name for name in near)}.",
         )
+    return fail_binding(
+        declaration,
+        "NamedParameterNotFound",
+        f"A parameter cannot be found that matches parameter name '{given}'.",
     )
 
 
@@ -294,107 +258,12 @@ def _coerce(declaration: CmdletDeclaration, name: str, parameter: Parameter, val
     try:
         coerced = coerce(value, parameter)
     except ConversionError as refusal:
-        raise TerminatingError(_conversion_record(declaration, name, parameter, value, refusal)) from refusal
+        raise TerminatingError(conversion_record(declaration, name, parameter, value, refusal)) from refusal
     if parameter.mandatory and not parameter.allow_empty:
-        _check_not_empty(declaration, name, coerced)
+        check_not_empty(declaration, name, coerced)
     if parameter.values and coerced is not None:
-        return _check_set(declaration, name, parameter, coerced)
+        return check_set(declaration, name, parameter, coerced)
     return coerced
-
-
-def _conversion_record(
-    declaration: CmdletDeclaration, name: str, parameter: Parameter, value: Any, refusal: ConversionError
-) -> ErrorRecord:
-    if refusal.null:
-        return _null_record(declaration, name)
-    kind = _kind_name(parameter.kind)
-    if declaration.module == "Exchange":
-        # Exchange's endpoint offers proxy functions with typed parameters; their conversion is an argument
-        # transformation, and the error's second half is the function's name.
-        reason = refusal.reason
-        if not reason.startswith("Cannot convert"):
-            reason = f'Cannot convert value "{text_of(value)}" to type "{kind}". Error: "{reason}"'
-        return replace(
-            binding_error(
-                declaration,
-                "ParameterArgumentTransformationError",
-                f"Cannot process argument transformation on parameter '{name}'. {reason}",
-                category="InvalidData",
-                exception=_TRANSFORMATION,
-            ),
-            error_id=f"ParameterArgumentTransformationError,{declaration.name}",
-        )
-    if refusal.collection:
-        return binding_error(
-            declaration,
-            "CannotConvertArgument",
-            f"Cannot convert '{type_name(value)}' to the type '{kind}' required by parameter '{name}'. "
-            f"{refusal.reason}",
-        )
-    reason = refusal.reason
-    if not reason.startswith("Cannot convert"):
-        reason = f'Cannot convert value "{text_of(value)}" to type "{kind}". Error: "{reason}"'
-    return binding_error(declaration, "CannotConvertArgumentNoMessage", f"Cannot bind parameter '{name}'. {reason}")
-
-
-def _kind_name(kind: str) -> str:
-    if kind in ("ActionPreference",):
-        return f"System.Management.Automation.{kind}"
-    plain = kind.removesuffix("[]")
-    known = ("String", "Boolean", "Byte", "DateTime", "Version", "Guid", "Uri", "TimeSpan")
-    return f"System.{kind}" if plain in known or plain.startswith(("Int", "UInt")) else kind
-
-
-def _null_record(declaration: CmdletDeclaration, name: str) -> ErrorRecord:
-    return binding_error(
-        declaration,
-        "ParameterArgumentValidationErrorNullNotAllowed",
-        f"Cannot bind argument to parameter '{name}' because it is null.",
-        category="InvalidData",
-        exception=_VALIDATION,
-    )
-
-
-def _check_not_empty(declaration: CmdletDeclaration, name: str, value: Any) -> None:
-    if value is None:
-        raise TerminatingError(_null_record(declaration, name))
-    if value == "" or (isinstance(value, tuple) and "" in value):
-        error_id, what = "ParameterArgumentValidationErrorEmptyStringNotAllowed", "an empty string"
-    elif isinstance(value, (tuple, ListValue)) and not (value.items if isinstance(value, ListValue) else value):
-        error_id, what = "ParameterArgumentValidationErrorEmptyArrayNotAllowed", "an empty array"
-    else:
-        return
-    raise TerminatingError(
-        binding_error(
-            declaration,
-            error_id,
-            f"Cannot bind argument to parameter '{name}' because it is {what}.",
-            category="InvalidData",
-            exception=_VALIDATION,
-        )
-    )
-
-
-def _check_set(declaration: CmdletDeclaration, name: str, parameter: Parameter, value: Any) -> Any:
-    known = {item.lower(): item for item in parameter.values}
-    chosen = []
-    for item in value if isinstance(value, tuple) else (value,):
-        text = text_of(item)
-        if text.lower() not in known:
-            listed = ",".join(parameter.values)
-            raise TerminatingError(
-                binding_error(
-                    declaration,
-                    "ParameterArgumentValidationError",
-                    f"Cannot validate argument on parameter '{name}'. The argument \"{text}\" does not belong to the "
-                    f'set "{listed}" specified by the ValidateSet attribute. Supply an argument that is in the set '
-                    "and then try the command again.",
-                    category="InvalidData",
-                    exception=_VALIDATION,
-                )
-            )
-        chosen.append(known[text.lower()])
-    return tuple(chosen) if isinstance(value, tuple) else chosen[0]
 
 
 def _preferences(bound: dict[str, Any]) -> Preferences:

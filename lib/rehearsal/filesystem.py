@@ -76,7 +76,7 @@ class FileSystem:
     def children(self, path: str | PureWindowsPath) -> list[FileEntry]:
         """What lies directly in a folder: folders first, each sort by name, as the provider lists them."""
         folder = PureWindowsPath(path)
-        inside = [entry for key, entry in self._entries.items() if key.parent == folder and key != folder]
+        inside = [entry for key, entry in list(self._entries.items()) if key.parent == folder and key != folder]
         return sorted(inside, key=lambda entry: (not entry.is_directory, entry.path.name.lower()))
 
     def __iter__(self) -> Iterator[FileEntry]:
@@ -151,7 +151,7 @@ class FileSystem:
                 raise FileFault("exists", file)
             self.delete(existing, force=True)
         self._folder_of(file)
-        for key in [key for key in self._entries if key == source.path or source.path in key.parents]:
+        for key in [key for key in list(self._entries) if key == source.path or source.path in key.parents]:
             entry = self._entries.pop(key)
             moved = file / key.relative_to(source.path)
             self._entries[moved] = replace(entry, path=moved)
@@ -162,7 +162,7 @@ class FileSystem:
         """Delete a file, or a folder with all that is in it."""
         if entry.read_only and not force:
             raise FileFault("denied", entry.path)
-        for key in [key for key in self._entries if key == entry.path or entry.path in key.parents]:
+        for key in [key for key in list(self._entries) if key == entry.path or entry.path in key.parents]:
             del self._entries[key]
         self._report(str(entry.path), "Exists", True, False)
 

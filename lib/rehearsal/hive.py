@@ -75,7 +75,7 @@ class Registry:
 
     def subkeys(self, path: str) -> list[RegistryKey]:
         parent = full_path(path).lower()
-        return [key for name, key in sorted(self._keys.items()) if name.rpartition("\\")[0] == parent]
+        return [self._keys[name] for name in sorted(self._keys) if name.rpartition("\\")[0] == parent]
 
     def make_key(self, path: str) -> RegistryKey:
         """The key, with its parents; one that exists is left as it is."""
@@ -102,7 +102,7 @@ class Registry:
 
     def remove_key(self, path: str) -> None:
         full = full_path(path).lower()
-        for name in [name for name in self._keys if name == full or name.startswith(full + "\\")]:
+        for name in [name for name in list(self._keys) if name == full or name.startswith(full + "\\")]:
             key = self._keys.pop(name)
             if name == full:
                 self._report(key.path, "Exists", True, False)

@@ -10,7 +10,7 @@ from rehearsal.cmdlet import Call
 from rehearsal.filesystem import FileEntry
 from rehearsal.host import CertificateEntry, WindowsHost
 from rehearsal.objects import enum
-from rehearsal.providers import CERTIFICATES, FILES, Item, Location, notes
+from rehearsal.providers import CERTIFICATES, Item, Location, notes
 from rehearsal.values import EnumValue, Integer, ListValue, Thing
 
 _FLAGS = {
@@ -125,9 +125,9 @@ def key_thing(call: Call, location: Location, path: str) -> Thing:
 
 def store_thing(location: Location, path: str) -> Thing:
     """X509StoreLocation or X509Store."""
-    chain = "System.Security.Cryptography.X509Certificates.X509Store"
+    store = "System.Security.Cryptography.X509Certificates.X509Store"
+    kind = store if "\\" in path else "Microsoft.PowerShell.Commands.X509StoreLocation"
     properties: dict[str, Any] = {"Name": path.rpartition("\\")[2]}
-    kind = chain if "\\" in path else f"Microsoft.PowerShell.Commands.{'X509StoreLocation'}"
     return Thing((kind, "System.Object"), kind, properties, notes(location, path) | {"PSIsContainer": True})
 
 
@@ -140,7 +140,3 @@ def item_thing(call: Call, location: Location, item: Item, *, listed: bool = Fal
         extra = notes(location, f"{store}\\{item.thumbprint}") | {"PSIsContainer": False}
         return certificate_thing(item, call.host.timezone, extra=extra)
     return store_thing(location, item) if location.provider == CERTIFICATES else key_thing(call, location, item)
-
-
-def is_file_location(location: Location) -> bool:
-    return location.provider == FILES

@@ -60,7 +60,7 @@ def _compare(actual: Any, operator: str, wanted: str) -> bool:
             raise WqlError(wanted) from None
     else:
         left, right = text_of(actual).lower(), wanted.lower()
-    outcomes = {
+    outcomes: dict[str, bool] = {
         "=": left == right,
         "<>": left != right,
         "!=": left != right,

@@ -9,7 +9,7 @@ from typing import Any
 
 from rehearsal.cmdlet import SWITCH, Basis, Call, Parameter, cmdlet
 from rehearsal.objects import enumerate_value, matches, member, text_of
-from rehearsal.values import EnumValue, Integer
+from rehearsal.values import EnumValue, ErrorRecord, Integer
 
 _CORE = "Microsoft.PowerShell.Core"
 _UTILITY = "Microsoft.PowerShell.Utility"
@@ -88,10 +88,19 @@ def where_object(call: Call) -> None:
     value = call.parameters["InputObject"]
     found = member(value, call.parameters["Property"])
     operator = next((name for name in _OPERATORS if call.switch(name)), None)
-    if operator is None:
-        keep = bool(call.get("Value") is None and found) or compare(found, call.get("Value", True)) == 0
-    else:
+    if operator is not None:
         keep = _OPERATORS[operator](found, call.get("Value"))
+    elif call.given("Value"):
+        call.fail(
+            ErrorRecord(
+                message="The specified operation requires an operator. Specify an operator, such as -EQ or -Like.",
+                error_id="OperatorNotSpecified",
+                category="InvalidArgument",
+                exception_type="System.Management.Automation.PSArgumentException",
+            )
+        )
+    else:
+        keep = bool(found.value if isinstance(found, Integer) else found)
     if keep:
         call.output(value)
 
