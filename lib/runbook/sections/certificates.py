@@ -87,7 +87,7 @@ def check(
             severity=Severity.WARNING,
             server=server,
             object=entry.thumbprint,
-            what=f"{len(candidates)} certificates bear {given.owa_pool_fqdn}; {entry.thumbprint} was taken.",
+            what=f"Of {len(candidates)} certificates that bear {given.owa_pool_fqdn}, {entry.thumbprint} was taken.",
             why="Lync and OWA each name one certificate, and a mistaken choice shows only as failing connections.",
             remedy="Name the one that is meant in certificate_thumbprint, or remove those that are no longer used.",
         )

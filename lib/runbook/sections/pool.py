@@ -22,17 +22,31 @@ def desired_names(given: TrustedPoolParameters) -> frozenset[str]:
 def check_names(given: TrustedPoolParameters, topology: Topology) -> Iterator[Finding]:
     """The pool's names don't belong to anything else in the topology."""
     taken = topology.pool(given.owa_pool_fqdn)
-    if taken is not None and topology.trusted_pool(given.owa_pool_fqdn) is None:
+    foreign = (
+        [] if taken is None else [name for name in taken.services if not name.startswith("TrustedApplicationPool:")]
+    )
+    if taken is not None and foreign and topology.trusted_pool(given.owa_pool_fqdn) is None:
         yield Finding(
             id="pool-name-taken",
             requirements=("L28", "L29"),
             severity=Severity.ERROR,
             object=given.owa_pool_fqdn,
-            what=f"{taken.fqdn} names another pool of the topology ({', '.join(taken.services) or 'no services'}).",
+            what=f"{taken.fqdn} names another pool of the topology ({', '.join(foreign)}).",
             why="The trusted application pool would become part of that pool instead of one of its own.",
             remedy="Set owa_pool_fqdn to the name in OWA's certificate, which no Lync server bears.",
         )
     computers = () if isinstance(topology.computers, Unread) else topology.computers
+    own = [computer.fqdn for computer in topology.computers_of(given.owa_pool_fqdn)]
+    if given.computer_fqdns and [name.lower() for name in own] == [given.owa_pool_fqdn]:
+        yield Finding(
+            id="pool-single-computer",
+            requirements=("L28", "L29"),
+            severity=Severity.ERROR,
+            object=given.owa_pool_fqdn,
+            what=f"The pool {own[0]} is its own only computer; computer_fqdns names others.",
+            why="Lync adds no computer to a pool whose computer bears the pool's name.",
+            remedy="Leave computer_fqdns empty, or remove the pool and let this runbook create it with these computers.",
+        )
     for computer in computers:
         if computer.fqdn.lower() in given.computer_fqdns and computer.pool.lower() != given.owa_pool_fqdn:
             yield Finding(

@@ -148,4 +148,5 @@ SECTION = Section(
     parameters=PrerequisitesParameters,
     observe=observe,
     decide=decide,
+    changes_things=False,
 )

@@ -28,3 +28,5 @@ class Section(Generic[P, F]):
     parameters: type[P]
     observe: Callable[[P, Estate], Observation[F]]
     decide: Callable[[P, Estate, F], Decision]
+    changes_things: bool = True
+    """False for a section that only looks: its plan is always empty, and it ends *verified*."""
