@@ -5,17 +5,18 @@ It is a member of a SipName dial plan, so Lync knows it by itself and needs no t
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from rehearsal.exchange_org import ExchangeRole
 from rehearsal.topologies.definition import Topology
-from rehearsal.topologies.litware import DOMAIN, SIP_DIAL_PLAN, litware, populate
+from rehearsal.topologies.litware import DOMAIN, SIP_DIAL_PLAN, join_dial_plan, litware, populate, trust
 from rehearsal.topologies.servers import exchange_server
 from rehearsal.world import World
 
 SERVER = "atl-exch-001"
 
-_STATES = {"no-delegation": "the Front Ends do not accept CredSSP"}
+_STATES = {
+    "duplicate": "the server's name is a trusted application pool as well, though Lync discovers the server by itself",
+    "no-delegation": "the Front Ends do not accept CredSSP",
+}
 
 
 def build(seed: int, states: frozenset[str]) -> World:
@@ -25,9 +26,10 @@ def build(seed: int, states: frozenset[str]) -> World:
     certificate = installer.factory.server(server.fqdn, [server.fqdn], issuer=installer.authority)
     machine = installer.exchange(server, own_certificate=certificate)
     world.im_certificates[machine.name] = certificate.thumbprint
-    for table in (world.exchange.um_services, world.exchange.call_routers):
-        table[SERVER] = replace(table[SERVER], dial_plans=(SIP_DIAL_PLAN,))
+    join_dial_plan(world, SERVER, SIP_DIAL_PLAN)
     populate(world, [server.name])
+    if "duplicate" in states:
+        trust(world, server.fqdn, "OutlookWebApp", 5199, enabled=True)
     return world
 
 

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from rehearsal.clock import WorldClock
 from rehearsal.exchange_org import DialPlan, ExchangeOrganisation
-from rehearsal.lync_topology import CentralManagementStore, LyncPool, Site, TopologyDocument
+from rehearsal.lync_topology import (
+    CentralManagementStore,
+    LyncPool,
+    Site,
+    TopologyDocument,
+    TrustedApplication,
+    TrustedPool,
+    stored_application_id,
+)
 from rehearsal.people import make_people
 from rehearsal.pki import CertificateFactory
 from rehearsal.topologies.servers import Installer
@@ -77,3 +86,29 @@ def populate(world: World, mailbox_servers: Collection[str]) -> None:
     world.exchange.people = make_people(world.seed, USERS, DOMAIN, tuple(mailbox_servers), POOL)
     in_domain = {machine.name.lower() for machine in world.machines.values() if "edge" not in machine.roles}
     world.lync.computer_accounts = frozenset(in_domain | {DOMAIN_CONTROLLER})
+
+
+def join_dial_plan(world: World, server: str, plan: str) -> None:
+    """Put a server (lower-case NetBIOS name) into a dial plan, with whatever of UM it has."""
+    for table in (world.exchange.um_services, world.exchange.call_routers):
+        if settings := table.get(server):
+            table[server] = replace(settings, dial_plans=(*settings.dial_plans, plan))
+
+
+def trust(world: World, fqdn: str, application: str, port: int, *, enabled: bool) -> None:
+    """A trusted application pool that is there from the start, named like its one computer, and its application."""
+    published = world.lync.published
+    pool = TrustedPool(
+        fqdn=fqdn,
+        site=published.sites[0].identity,
+        registrar=POOL,
+        service_number=published.next_service_number(),
+        computers=(fqdn,),
+        requires_replication=False,
+    )
+    app = TrustedApplication(
+        pool=fqdn, application_id=stored_application_id(application), port=port, legacy_name=application.lower()
+    )
+    world.lync.publish(published.with_pool(pool).with_application(app))
+    if enabled:
+        world.lync.enable()

@@ -6,12 +6,17 @@ missing: no trusted pool, and no Exchange server in the SipName dial plan.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from rehearsal.exchange_org import ExchangeRole
-from rehearsal.lync_topology import TrustedApplication, TrustedPool, stored_application_id
 from rehearsal.topologies.definition import Topology
-from rehearsal.topologies.litware import DOMAIN, POOL, SIP_DIAL_PLAN, TELEPHONE_DIAL_PLAN, litware, populate
+from rehearsal.topologies.litware import (
+    DOMAIN,
+    SIP_DIAL_PLAN,
+    TELEPHONE_DIAL_PLAN,
+    join_dial_plan,
+    litware,
+    populate,
+    trust,
+)
 from rehearsal.topologies.servers import exchange_server
 from rehearsal.world import World
 
@@ -39,37 +44,14 @@ def build(seed: int, states: frozenset[str]) -> World:
         machine = installer.exchange(server, own_certificate=shared)
         world.im_certificates[machine.name] = shared.thumbprint
     # The TelephoneExtn dial plan has been in use for years, which makes nobody known to Lync.
-    _join_dial_plan(world, MAILBOX[0], TELEPHONE_DIAL_PLAN)
+    join_dial_plan(world, MAILBOX[0], TELEPHONE_DIAL_PLAN)
     populate(world, [name.upper() for name in MAILBOX])
     if "duplicate" in states:
-        _trust(world, f"{MAILBOX[0]}.{DOMAIN}", "OutlookWebApp", 5199, enabled=True)
-        _join_dial_plan(world, MAILBOX[0], SIP_DIAL_PLAN)
+        trust(world, f"{MAILBOX[0]}.{DOMAIN}", "OutlookWebApp", 5199, enabled=True)
+        join_dial_plan(world, MAILBOX[0], SIP_DIAL_PLAN)
     if "pending" in states:
-        _trust(world, f"atl-bot-001.{DOMAIN}", "ServiceDesk", 6100, enabled=False)
+        trust(world, f"atl-bot-001.{DOMAIN}", "ServiceDesk", 6100, enabled=False)
     return world
-
-
-def _trust(world: World, fqdn: str, application: str, port: int, *, enabled: bool) -> None:
-    published = world.lync.published
-    pool = TrustedPool(
-        fqdn=fqdn,
-        site=published.sites[0].identity,
-        registrar=POOL,
-        service_number=published.next_service_number(),
-        computers=(fqdn,),
-        requires_replication=False,
-    )
-    app = TrustedApplication(
-        pool=fqdn, application_id=stored_application_id(application), port=port, legacy_name=application.lower()
-    )
-    world.lync.publish(published.with_pool(pool).with_application(app))
-    if enabled:
-        world.lync.enable()
-
-
-def _join_dial_plan(world: World, server: str, plan: str) -> None:
-    services = world.exchange.um_services
-    services[server] = replace(services[server], dial_plans=(*services[server].dial_plans, plan))
 
 
 TOPOLOGY = Topology(
