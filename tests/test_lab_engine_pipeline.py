@@ -92,6 +92,12 @@ def test_objects_stream_and_first_ends_the_commands_before_it(services: WindowsH
     assert names(recorded) == ["Alpha", "Beta"]
 
 
+def test_first_takes_no_more_input_than_it_needs() -> None:
+    fed = iter(["a", "b", "c", "d"])
+    recorded = run(windows_shell(), command("Select-Object", First=2), pipeline_input=fed)
+    assert (recorded.objects, list(fed)) == (["a", "b"], ["c", "d"])
+
+
 def test_first_still_lets_later_commands_finish(services: WindowsHost) -> None:
     recorded = run(windows_shell(services), command("Get-Service"), command("Select-Object", First=2), COUNT)
     assert recorded.objects[0].properties["Count"] == 2
