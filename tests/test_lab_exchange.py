@@ -33,7 +33,7 @@ def test_a_server_says_its_build_and_roles(shell: Console) -> None:
 
 
 def test_a_multi_role_server_names_both_roles() -> None:
-    found = exchange(build_world("colocated-2013"), "atl-exch-001.litwareinc.com").run("Get-ExchangeServer")
+    found = exchange(build_world("colocated-2013"), "atl-owa-001.litwareinc.com").run("Get-ExchangeServer")
     assert found.texts("ServerRole") == ["Mailbox, ClientAccess"]
 
 

@@ -85,7 +85,7 @@ def test_the_start_of_split_2013_lacks_only_the_trusted_pool_on_the_lync_side() 
 
 def test_colocated_servers_are_known_by_themselves() -> None:
     world = build_world("colocated-2013")
-    assert known(world, "atl-exch-001.litwareinc.com") == [Origin.DISCOVERED]
+    assert known(world, "atl-owa-001.litwareinc.com") == [Origin.DISCOVERED]
     assert lync_reasons(world) == set()
 
 
@@ -120,7 +120,7 @@ def test_joining_a_sip_name_dial_plan_makes_a_server_known_and_a_telephone_one_d
     assert events(world)[-1][1].endswith(f"Servers:\n{name}")
 
 
-@pytest.mark.parametrize(("topology", "server"), [("split-2013", "atl-mbx-001"), ("colocated-2013", "atl-exch-001")])
+@pytest.mark.parametrize(("topology", "server"), [("split-2013", "atl-mbx-001"), ("colocated-2013", "atl-owa-001")])
 def test_the_duplicate_breaks_integration_and_taking_pool_and_application_away_repairs_it(
     topology: str, server: str
 ) -> None:

@@ -1,6 +1,7 @@
 """``colocated-2013``: one multi-role server, with the UM service and the UM Call Router on the same computer.
 
 It is a member of a SipName dial plan, so Lync knows it by itself and needs no trusted application pool (L17 to L20).
+Its own name is the one that its certificate bears and that users reach it under.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ from rehearsal.topologies.litware import DOMAIN, SIP_DIAL_PLAN, join_dial_plan, 
 from rehearsal.topologies.servers import exchange_server
 from rehearsal.world import World
 
-SERVER = "atl-exch-001"
+SERVER = "atl-owa-001"
 
 _STATES = {
-    "duplicate": "the server's name is a trusted application pool as well, though Lync discovers the server by itself",
+    "duplicate": "somebody followed the procedure to the letter: the server, which Lync discovers by itself, is a trusted "
+    "application pool as well",
     "no-delegation": "the Front Ends do not accept CredSSP",
 }
 
