@@ -8,6 +8,7 @@ import ssl
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from threading import Event
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -69,6 +70,7 @@ class EchoShell:
     def __init__(self, identity: Identity) -> None:
         self.identity = identity
         self.seen: list[CommandCall] = []
+        self.stopped = Event()
 
     def run(self, commands: Sequence[CommandCall], pipeline_input: Iterable[Any] | None, streams: Streams) -> None:
         self.seen.extend(commands)
@@ -128,7 +130,8 @@ class EchoShell:
 
     def _wait(self, call: CommandCall, pipeline_input: Iterable[Any] | None, streams: Streams) -> None:
         streams.output("waiting")
-        streams.stopping.wait(60)
+        if streams.stopping.wait(60):
+            self.stopped.set()
         streams.output("never seen")
 
     def _write_many(self, call: CommandCall, pipeline_input: Iterable[Any] | None, streams: Streams) -> None:

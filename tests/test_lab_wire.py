@@ -346,6 +346,24 @@ class TestPipelines:
         assert pipeline.streams.error[0].fq_error == "PipelineStopped"
         assert pipeline.output == ["waiting"]
 
+    def test_a_pipeline_that_waits_for_input_can_be_stopped(self, pool: RunspacePool) -> None:
+        pipeline = command(pool, "Echo")
+        states = []
+
+        def values() -> Iterator[object]:
+            yield "one"
+            yield "two"
+            pipeline.poll_invoke()
+            pool.shell.signal("powershell/signal/ctrl_c", pipeline.id)
+            while pipeline.state == PSInvocationState.RUNNING and len(states) < 5:
+                pipeline.poll_invoke(timeout=5)
+                states.append(pipeline.state)
+            yield "three"
+
+        pipeline.begin_invoke(input=values())
+        assert states[-1] == PSInvocationState.STOPPED
+        assert pipeline.output[0] == "one"
+
     def test_a_pipeline_waits_for_the_one_runspace_of_its_pool(self, pool: RunspacePool) -> None:
         first = command(pool, "Wait")
         first.begin_invoke()

@@ -27,8 +27,13 @@ IDENTIFY = '<i:Identify xmlns:i="http://schemas.dmtf.org/wbem/wsman/identify/1/w
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    lab = Lab(EchoOrganisation(), ACCOUNTS, tmp_path_factory.mktemp("lab"))
+def organisation() -> EchoOrganisation:
+    return EchoOrganisation()
+
+
+@pytest.fixture(scope="module")
+def lab(organisation: EchoOrganisation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    lab = Lab(organisation, ACCOUNTS, tmp_path_factory.mktemp("lab"))
     lab.start()
     yield lab
     lab.stop()
@@ -56,6 +61,11 @@ class TestHttp:
         status, headers, _ = post(lab, envelope("", IDENTIFY), password="wrong")
         assert status == 401
         assert "Basic" in headers["WWW-Authenticate"] or "Negotiate" in headers["WWW-Authenticate"]
+
+    def test_basic_is_not_offered_where_it_would_be_read_on_the_way(self, lab: Lab) -> None:
+        status, headers, _ = post(lab, b"", scheme="http")
+        assert status == 401
+        assert "Basic" not in str(headers)
 
     @pytest.mark.parametrize("path", ["/wsman", "/wsman/", "/WSMAN", "/powershell?PSVersion=4.0", "/PowerShell/"])
     def test_a_path_has_no_case_and_no_last_slash(self, lab: Lab, path: str) -> None:
@@ -133,6 +143,9 @@ class TestEnvelopes:
 
     def test_a_document_type_is_named_as_the_reason(self, lab: Lab) -> None:
         assert "document type" in post(lab, b"<!DOCTYPE a><a/>")[2]
+
+    def test_a_document_that_is_too_deep_is_not_read(self, lab: Lab) -> None:
+        assert "nested more than" in post(lab, b"<a>" * 5000)[2]
 
     def test_an_envelope_above_the_limit_is_an_encoding_fault(self, lab: Lab) -> None:
         status, _, text = post(lab, envelope(TRANSFER + "Create", "x" * 600_000))
@@ -239,7 +252,9 @@ class TestMessages:
         with pytest.raises(WSManFaultError, match="no input stream"):
             pool.shell.send("nothing", b"")
 
-    def test_deleting_a_shell_wakes_who_waits_in_it(self, lab: Lab, pool: RunspacePool) -> None:
+    def test_deleting_a_shell_stops_what_runs_in_it(
+        self, lab: Lab, pool: RunspacePool, organisation: EchoOrganisation
+    ) -> None:
         with wsman(lab, "https", "basic") as second:
             waiting = command(pool, "Wait")
             waiting.begin_invoke()
@@ -248,4 +263,5 @@ class TestMessages:
             with pytest.raises(WSManFaultError) as caught:
                 waiting.poll_invoke()
         assert caught.value.code in (995, 2150858843)
+        assert organisation.shells[-1].stopped.wait(10)
         pool.state = RunspacePoolState.CLOSED
