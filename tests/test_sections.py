@@ -15,7 +15,7 @@ from runbook.sections.prerequisites_facts import PrerequisitesFacts
 from runbook.sections.trusted_pool_facts import TrustedPoolFacts
 from section_cases import CASES, estate, facts, load, merged
 
-FOLDERS = {"prerequisites": ("prerequisites", PrerequisitesFacts), "trusted_pool": ("trusted-pool", TrustedPoolFacts)}
+FOLDERS = {"prerequisites": ("prerequisites", PrerequisitesFacts), "trusted_pool": ("trusted_pool", TrustedPoolFacts)}
 FILES = sorted(path for folder in FOLDERS for path in (CASES / folder).glob("[!_]*.yaml"))
 
 

@@ -36,23 +36,25 @@ class Stores:
 def choose(store: Store, parameters: PrerequisitesParameters, at: datetime) -> tuple[StoredCertificate, ...]:
     """The certificates that could be the one meant, best first.
 
-    With a thumbprint given, that one only. Otherwise those that bear the OWA pool's name, by Subject CN before by
-    alternative name only, usable before unusable, longest-lived first.
+    With a thumbprint given, that one only. Otherwise those whose Subject CN is the OWA pool's name, or where there are
+    none, those that bear it otherwise; usable before unusable, longest-lived first. Exchange's own self-signed
+    certificate lists the server's FQDN too, and is never meant.
     """
     if parameters.certificate_thumbprint:
         return tuple(entry for entry in store if entry.thumbprint == parameters.certificate_thumbprint)
     name = parameters.owa_pool_fqdn
-    bearing = [entry for entry in store if entry.certificate is not None and entry.certificate.covers(name)]
-    return tuple(sorted(bearing, key=lambda entry: _rank(entry, name, at)))
+    issued = [(entry, entry.certificate) for entry in store if entry.certificate and not is_default(entry.certificate)]
+    bearing = [entry for entry, found in issued if found.has_subject(name)]
+    bearing = bearing or [entry for entry, found in issued if found.covers(name)]
+    return tuple(sorted(bearing, key=lambda entry: _rank(entry, at)))
 
 
-def _rank(entry: StoredCertificate, name: str, at: datetime) -> tuple[bool, bool, bool, float, str]:
+def _rank(entry: StoredCertificate, at: datetime) -> tuple[bool, bool, float, str]:
     found = entry.certificate
     if found is None:
-        return (True, True, True, 0.0, entry.thumbprint)
-    usable = found.validity(at) is Validity.VALID
-    key = entry.has_private_key
-    return (not found.has_subject(name), not usable, not key, -found.not_after.timestamp(), entry.thumbprint)
+        return (True, True, 0.0, entry.thumbprint)
+    unusable = found.validity(at) is not Validity.VALID
+    return (unusable, not entry.has_private_key, -found.not_after.timestamp(), entry.thumbprint)
 
 
 def check(

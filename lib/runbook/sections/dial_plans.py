@@ -84,7 +84,7 @@ def report(step: Step, repair: Repair) -> Finding:
         server=step.server,
         object=step.object,
         what=f"The {_what(step)} isn't in the SIP dial plan {', '.join(step.missing)}.",
-        why="The procedure wants it there, to make it a trusted SIP peer of Lync; UM calls are routed otherwise then.",
+        why="The procedure asks for it, to make it a trusted SIP peer of Lync. It also changes where UM calls go.",
         remedy=f"Set {CONSENT} to let this runbook add it, once the owner of telephony agrees.",
         repair=repair,
     )

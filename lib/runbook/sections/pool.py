@@ -45,7 +45,7 @@ def check_names(given: TrustedPoolParameters, topology: Topology) -> Iterator[Fi
             object=given.owa_pool_fqdn,
             what=f"The pool {own[0]} is its own only computer; computer_fqdns names others.",
             why="Lync adds no computer to a pool whose computer bears the pool's name.",
-            remedy="Leave computer_fqdns empty, or remove the pool and let this runbook create it with these computers.",
+            remedy="Leave computer_fqdns empty, or remove the pool and let this section create it anew.",
         )
     for computer in computers:
         if computer.fqdn.lower() in given.computer_fqdns and computer.pool.lower() != given.owa_pool_fqdn:

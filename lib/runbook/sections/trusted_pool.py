@@ -149,10 +149,11 @@ def _run_locally(server: str) -> Finding:
 def _because(given: TrustedPoolParameters, route: Route, findings: tuple[Finding, ...]) -> str:
     if any(finding.blocks for finding in findings):
         return _because_of(findings)
+    aside = " Dial plans are left alone without consent." if route.steps else ""
     if route.is_needed:
         return (
             f"The pool {given.owa_pool_fqdn}, its application {given.application_id} and the enabled topology are as"
-            " they should be."
+            f" they should be.{aside}"
         )
     servers = ", ".join(route.back_ends)
     return (
@@ -162,12 +163,12 @@ def _because(given: TrustedPoolParameters, route: Route, findings: tuple[Finding
 
 
 def _because_of(findings: tuple[Finding, ...]) -> str:
-    ids = ", ".join(dict.fromkeys(finding.id for finding in findings if finding.blocks))
+    ids = ", ".join(dict.fromkeys(finding.id for finding in findings if finding.blocks and not finding.caused_by))
     return f"Nothing is planned until this is settled: {ids}."
 
 
 SECTION = Section(
-    name="trusted-pool",
+    name="trusted_pool",
     title="Trusted application pool",
     parameters=TrustedPoolParameters,
     observe=observe,
