@@ -15,8 +15,7 @@ from rehearsal.world import World
 SERVER = "atl-owa-001"
 
 _STATES = {
-    "duplicate": "somebody followed the procedure to the letter: the server, which Lync discovers by itself, is a trusted "
-    "application pool as well",
+    "duplicate": "the procedure was followed blindly: the server that Lync discovers is a trusted application pool too",
     "no-delegation": "the Front Ends do not accept CredSSP",
 }
 
