@@ -119,6 +119,9 @@ class EchoShell:
         streams.output("before")
         raise TerminatingError(NOT_FOUND)
 
+    def _fail_oddly(self, call: CommandCall, pipeline_input: Iterable[Any] | None, streams: Streams) -> None:
+        raise TerminatingError(ErrorRecord(message="odd", error_id="Odd", target=object()))
+
     def _break(self, call: CommandCall, pipeline_input: Iterable[Any] | None, streams: Streams) -> None:
         raise ZeroDivisionError("a fault of the simulation")
 

@@ -269,11 +269,14 @@ class TestPipelines:
         assert pipeline.streams.error[0].fq_error.startswith("NoProcessFoundForGivenName")
         assert command(pool, "Echo", X=1).invoke() == [1]
 
-    def test_a_fault_of_the_simulation_reaches_the_client(self, pool: RunspacePool) -> None:
-        pipeline = command(pool, "Break")
+    @pytest.mark.parametrize(
+        ("name", "reason"), [("Break", "a fault of the simulation"), ("Fail-Oddly", "object has no CLIXML form")]
+    )
+    def test_a_fault_of_the_simulation_reaches_the_client(self, pool: RunspacePool, name: str, reason: str) -> None:
+        pipeline = command(pool, name)
         pipeline.invoke()
         assert pipeline.state == PSInvocationState.FAILED
-        assert "a fault of the simulation" in str(pipeline.streams.error[0])
+        assert reason in str(pipeline.streams.error[0])
 
     def test_a_prompt_is_refused_where_the_client_has_no_host(self, pool: RunspacePool) -> None:
         pipeline = command(pool, "Ask")

@@ -78,7 +78,10 @@ class Pipeline:
             state, record = State.FAILED, _internal(fault)
         if self.stopping.is_set():
             state, record = State.STOPPED, records.STOPPED
-        self._pool.finish(self, state, record)
+        try:
+            self._pool.finish(self, state, record)
+        except ClixmlError as fault:  # the record's own target may have no CLIXML form
+            self._pool.finish(self, state, _internal(fault))
 
     def _execute(self, request: PipelineRequest) -> None:
         if request.nested:

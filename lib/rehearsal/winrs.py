@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Sequence
-from threading import Condition, Event, Thread
+from threading import Condition, Event, Lock, Thread
 from typing import Any
 
 from rehearsal.remote_shell import Delivery, ShellClosedError, ShellError, UnknownCommandError
 from rehearsal.values import CommandCall, ErrorRecord, OpenShell, TerminatingError, Thing
 
 _WORD = re.compile(r'"([^"]*)"|(\S+)')
+_CMDLET = re.compile(r"[A-Za-z]+-[A-Za-z]+")
 
 
 class CommandShell:
@@ -22,6 +23,7 @@ class CommandShell:
 
     def __init__(self, runspace: OpenShell) -> None:
         self._runspace = runspace
+        self._turn = Lock()  # a runspace runs one pipeline at a time
         self._processes: dict[str, _Process] = {}
         self._closed = False
         self._changed = Condition()
@@ -33,7 +35,11 @@ class CommandShell:
         process = _Process(self._changed)
         with self._changed:
             self._processes[command_id] = process
-        Thread(target=process.run, args=(self._runspace, words), name=f"winrs {command_id}", daemon=True).start()
+        Thread(target=self._run, args=(process, words), name=f"winrs {command_id}", daemon=True).start()
+
+    def _run(self, process: _Process, words: Sequence[str]) -> None:
+        with self._turn:
+            process.run(self._runspace, words)
 
     def send(self, command_id: str | None, stream: str, data: bytes, end: bool) -> None:
         if command_id is not None:
@@ -93,24 +99,24 @@ class _Process:
         self._changed = changed
 
     def run(self, runspace: OpenShell, words: Sequence[str]) -> None:
+        if _CMDLET.fullmatch(words[0]):  # the runspace knows cmdlets, cmd.exe doesn't
+            self._end(1, _unknown(words[0]))
+            return
         call = CommandCall(words[0], False, tuple((None, word) for word in words[1:]), ends_statement=True)
-        code = 0
         try:
             runspace.run([call], None, self)
         except TerminatingError as fault:
-            code = 1
-            if fault.record.error_id.startswith("CommandNotFoundException"):
-                self._write(
-                    self.stderr,
-                    f"'{words[0]}' is not recognized as an internal or external command,\n"
-                    "operable program or batch file.",
-                )
-            else:
-                self.error(fault.record)
-        except Exception as fault:
-            code = 1
-            self._write(self.stderr, f"the lab broke: {fault}")
+            missing = fault.record.error_id.startswith("CommandNotFoundException")
+            self._end(1, _unknown(words[0]) if missing else fault.record.message)
+        except Exception as fault:  # a fault of the lab itself must reach the client, or it waits for ever
+            self._end(1, f"the lab broke: {fault}")
+        else:
+            self._end(0)
+
+    def _end(self, code: int, complaint: str = "") -> None:
         with self._changed:
+            if complaint:
+                self._write(self.stderr, complaint)
             self.exit_code = code
             self._changed.notify_all()
 
@@ -152,3 +158,7 @@ class _Process:
         with self._changed:
             stream += (text.replace("\r\n", "\n").replace("\n", "\r\n") + "\r\n").encode("utf-8")
             self._changed.notify_all()
+
+
+def _unknown(program: str) -> str:
+    return f"'{program}' is not recognized as an internal or external command,\noperable program or batch file."

@@ -49,10 +49,11 @@ def test_what_a_program_writes_as_error_is_its_standard_error(lab: Lab) -> None:
     assert session(lab).run_cmd("complain").std_err == b"Cannot find a process.\r\n"
 
 
-def test_an_unknown_program_is_what_cmd_says_of_it(lab: Lab) -> None:
-    reply = session(lab).run_cmd("frobnicate")
+@pytest.mark.parametrize("program", ["frobnicate", "Write-Many"])
+def test_an_unknown_program_is_what_cmd_says_of_it(lab: Lab, program: str) -> None:
+    reply = session(lab).run_cmd(program)
     assert reply.status_code == 1
-    assert b"'frobnicate' is not recognized as an internal or external command" in reply.std_err
+    assert f"'{program}' is not recognized as an internal or external command" in reply.std_err.decode()
 
 
 def test_a_powershell_command_line_is_answered_and_not_run(lab: Lab) -> None:
