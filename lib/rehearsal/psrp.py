@@ -68,12 +68,13 @@ class RunspacePoolShell:
             except ValueError as fault:
                 raise ShellError(f"The CommandId {command_id} is no GUID.") from fault
             # Registered before its first fragment is read: the message inside may be complete.
-            self._pipelines[command_id] = Pipeline(self, identity)
+            self._pipelines[command_id] = pipeline = Pipeline(self, identity)
         try:
             self._receive(b"".join(_base64(part) for part in arguments), command_id)
         except ShellError:
+            pipeline.stop()
             with self._changed:
-                del self._pipelines[command_id]
+                self._pipelines.pop(command_id, None)
             raise
 
     def send(self, command_id: str | None, stream: str, data: bytes, end: bool) -> None:
@@ -130,8 +131,8 @@ class RunspacePoolShell:
     def finish(self, pipeline: Pipeline, state: State, record: ErrorRecord | None) -> None:
         """Queue the pipeline's last message and let its waiting Receive go."""
         with self._changed:
-            pipeline.state = state
             self.post(Kind.PipelineState, pipeline, pipeline_state(state, record))
+            pipeline.state = state
 
     def acquire(self, pipeline: Pipeline) -> OpenShell | None:
         """A runspace for a pipeline, opened when the pool may grow; None when it was stopped while it waited."""

@@ -158,6 +158,7 @@ class WsmanService:
             for key, entry in list(self._entries.items()):
                 if now - entry.used > entry.idle_timeout and not entry.shell.running():
                     del self._entries[key]
+                    entry.shell.close()
             if (host, shell_id) in self._entries:
                 raise faults.shell_exists(shell_id)
             owned = sum(e.host == host and e.owner == identity.username for e in self._entries.values())
