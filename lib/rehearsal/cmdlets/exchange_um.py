@@ -264,7 +264,8 @@ def _um_service(world: World, settings: UmSettings) -> Thing:
         "IrmLogEnabled": settings.irm_log_enabled,
         "IrmLogMaxAge": time_span("30.00:00:00", 30 * 86400 * 10_000_000),
     }
-    return _server_object(world, settings, "Microsoft.Exchange.Data.Directory.Management.UMServer", properties)
+    chain = ("Microsoft.Exchange.Data.Directory.Management.UMServer", *PRESENTATION_CHAIN)
+    return _server_object(world, settings, chain, properties)
 
 
 def _call_router(world: World, settings: UmSettings) -> Thing:
@@ -279,14 +280,14 @@ def _call_router(world: World, settings: UmSettings) -> Thing:
         "IPAddressFamilyConfigurable": settings.ip_address_family_configurable,
         "Server": settings.server,
     }
-    chain = "Microsoft.Exchange.Data.Directory.Management.SIPFEServerConfiguration"
+    chain = (f"{_UM}.SIPFEServerConfiguration", *CONFIGURATION_CHAIN)
     return _server_object(world, settings, chain, properties)
 
 
-def _server_object(world: World, settings: UmSettings, kind: str, properties: dict[str, Any]) -> Thing:
+def _server_object(world: World, settings: UmSettings, chain: tuple[str, ...], properties: dict[str, Any]) -> Thing:
     identity = object_id(world, settings.server, SERVERS)
     tail = common_properties(world, identity, ["top", "server", "msExchExchangeServer"], "ms-Exch-Exchange-Server")
-    return Thing((kind, *PRESENTATION_CHAIN), settings.server, {**properties, **tail})
+    return Thing(chain, settings.server, {**properties, **tail})
 
 
 def _plan_ids(world: World, settings: UmSettings) -> Any:
