@@ -133,8 +133,9 @@ class World:
         endpoint = machine.endpoint(path) if machine else None
         if machine is None or endpoint is None:
             raise TerminatingError(_denied(f"{host} has no endpoint {path}."))
-        allowed = {self.accounts[name].lower() for name in endpoint.accounts}
-        if not any(same_account(identity.username, name, self.exchange.domain) for name in allowed):
+        if self._plain_account(identity.username) not in {
+            self._plain_account(self.accounts[name]) for name in endpoint.accounts
+        }:
             raise TerminatingError(_denied("Access is denied."))
         shell = open_shell(machine.host, self, endpoint.path, configuration, identity)
         return _TimedShell(shell, self.clock)
@@ -161,6 +162,11 @@ class World:
                     "known_servers": [asdict(row) for row in self.known],
                 },
             }
+
+    def _plain_account(self, name: str) -> str:
+        """``LITWARE\\admin``, ``admin@litwareinc.com`` and ``admin`` are one account."""
+        lowered = name.lower().removeprefix(f"{self.netbios_domain}\\".lower())
+        return lowered.removesuffix(f"@{self.exchange.domain}".lower())
 
     def _table(self) -> tuple[KnownServer, ...]:
         discovered = [server.fqdn for server in self.exchange.servers_in_sip_dial_plans()]
@@ -192,16 +198,6 @@ class _TimedShell:
     def run(self, commands: Sequence[CommandCall], pipeline_input: Iterable[Any] | None, streams: Streams) -> None:
         self._clock.tick()
         self._shell.run(commands, pipeline_input, streams)
-
-
-def same_account(one: str, other: str, dns_domain: str) -> bool:
-    """``LITWARE\\admin``, ``admin@litwareinc.com`` and plain ``admin`` are one account."""
-
-    def short(name: str) -> str:
-        bare = name.rpartition("\\")[2].lower()
-        return bare.removesuffix(f"@{dns_domain.lower()}")
-
-    return short(one) == short(other)
 
 
 def _denied(message: str) -> ErrorRecord:

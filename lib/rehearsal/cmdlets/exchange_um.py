@@ -1,6 +1,6 @@
 """Unified Messaging: dial plans, the UM service of mailbox servers, the UM call router of client access servers.
 
-Parameters and values are documented; the full property sets are from memory of the product (reference: recall).
+Joining a server to a SipName dial plan makes it known to Lync (L20, L43); the world sees to that.
 """
 
 from __future__ import annotations
@@ -21,30 +21,17 @@ from rehearsal.cmdlets.exchange_lookup import (
     server_key,
     world_of,
 )
-from rehearsal.cmdlets.exchange_objects import (
-    CONFIGURATION_CHAIN,
-    PRESENTATION_CHAIN,
-    common_properties,
-    enum,
-    object_id,
-    object_ids,
-    strings,
-    time_span,
+from rehearsal.cmdlets.exchange_um_objects import (
+    IP_FAMILIES,
+    STARTUP_MODES,
+    STATUSES,
+    call_router,
+    dial_plan,
+    um_service,
 )
-from rehearsal.cmdlets.exchange_servers import SERVERS
 from rehearsal.coercion import ListChange
-from rehearsal.exchange_org import DialPlan, UmSettings
+from rehearsal.exchange_org import UmSettings
 from rehearsal.objects import text_of
-from rehearsal.values import Thing
-from rehearsal.world import World
-
-DIAL_PLANS = "CN=UM DialPlan Container,"
-_UM = "Microsoft.Exchange.Data.Directory.SystemConfiguration"
-_URI_TYPES = {"TelExtn": 0, "E164": 1, "SipName": 2}
-_SECURITY = {"Unsecured": 0, "SIPSecured": 1, "Secured": 2}
-_STARTUP = ("TCP", "TLS", "Dual")
-_FAMILIES = ("Any", "IPv4Only", "IPv6Only")
-_STATUS = ("Enabled", "Disabled", "NoNewCalls")
 
 
 def _um_cmdlet(name: str) -> str:
@@ -63,7 +50,7 @@ def get_um_dial_plan(call: Call) -> None:
     check_domain_controller(call)
     world = world_of(call)
     for plan in find(call, "Identity", world.exchange.dial_plans, _plan_name):
-        call.output(_dial_plan(world, plan))
+        call.output(dial_plan(world, plan))
 
 
 @cmdlet(
@@ -78,7 +65,7 @@ def get_um_service(call: Call) -> None:
     check_domain_controller(call)
     world = world_of(call)
     for settings in find(call, "Identity", world.exchange.um_services, server_key(call)):
-        call.output(_um_service(world, settings))
+        call.output(um_service(world, settings))
 
 
 @cmdlet(
@@ -93,15 +80,15 @@ def get_um_call_router_settings(call: Call) -> None:
     check_domain_controller(call)
     world = world_of(call)
     for settings in find(call, "Server", world.exchange.call_routers, server_key(call)):
-        call.output(_call_router(world, settings))
+        call.output(call_router(world, settings))
 
 
 _CHANGES: dict[str, Parameter] = {
     "DialPlans": Parameter(kind="MultiValuedProperty", allow_empty=True),
-    "IPAddressFamily": Parameter(kind="IPAddressFamily", names=_FAMILIES),
+    "IPAddressFamily": Parameter(kind="IPAddressFamily", names=IP_FAMILIES),
     "IPAddressFamilyConfigurable": Parameter(kind="Boolean"),
     "MaxCallsAllowed": Parameter(kind="Int32"),
-    "UMStartupMode": Parameter(kind="UMStartupMode", names=_STARTUP),
+    "UMStartupMode": Parameter(kind="UMStartupMode", names=STARTUP_MODES),
 }
 _FIELDS = {
     "IPAddressFamily": "ip_address_family",
@@ -131,7 +118,7 @@ _FIELDS = {
         "IrmLogMaxFileSize": Parameter(kind="ByteQuantifiedSize"),
         "IrmLogPath": Parameter(kind="LocalLongFullPath"),
         "SIPAccessService": Parameter(kind="ProtocolConnectionSettings"),
-        "Status": Parameter(kind="ServerStatus", names=_STATUS),
+        "Status": Parameter(kind="ServerStatus", names=STATUSES),
     },
     should_process=True,
     command_type=_um_cmdlet("Set-UMService"),
@@ -208,103 +195,3 @@ def _dial_plans(call: Call, change: ListChange | None, current: tuple[str, ...])
 def _plan_name(text: str) -> str:
     """A dial plan's name from its name or distinguished name."""
     return text.partition(",")[0].removeprefix("CN=") if text.upper().startswith("CN=") else text
-
-
-def _dial_plan(world: World, plan: DialPlan) -> Thing:
-    exchange = world.exchange
-    identity = object_id(world, plan.name, DIAL_PLANS, depth=6)
-    members = [one.server for one in exchange.um_services.values() if _in(plan.name, one.dial_plans)]
-    properties: dict[str, Any] = {
-        "NumberOfDigitsInExtension": plan.digits,
-        "LogonFailuresBeforeDisconnect": 3,
-        "AccessTelephoneNumbers": strings([]),
-        "FaxEnabled": True,
-        "InputFailuresBeforeDisconnect": 3,
-        "OutsideLineAccessCode": "",
-        "DialByNamePrimary": enum(f"{_UM}.DialByNamePrimaryEnum", "LastFirst", 1),
-        "DialByNameSecondary": enum(f"{_UM}.DialByNameSecondaryEnum", "SMTPAddress", 2),
-        "AudioCodec": enum(f"{_UM}.AudioCodecEnum", "Mp3", 3),
-        "DefaultLanguage": "en-US",
-        "VoIPSecurity": enum(f"{_UM}.UMVoIPSecurityType", plan.voip_security, _SECURITY[plan.voip_security]),
-        "MaxCallDuration": 30,
-        "MaxRecordingDuration": 20,
-        "RecordingIdleTimeout": 5,
-        "UMServers": object_ids([object_id(world, name, SERVERS) for name in members]),
-        "UMMailboxPolicies": object_ids([object_id(world, f"{plan.name} Default Policy", "CN=UM Mailbox Policies,")]),
-        "UMAutoAttendants": object_ids([]),
-        "UMIPGateway": object_ids([object_id(world, name, "CN=UM IPGateway Container,") for name in plan.gateways]),
-        "URIType": enum(f"{_UM}.UMUriType", plan.uri_type, _URI_TYPES[plan.uri_type]),
-        "SubscriberType": enum(f"{_UM}.UMSubscriberType", "Enterprise", 0),
-        "GlobalCallRoutingScheme": enum(f"{_UM}.UMGlobalCallRoutingScheme", "None", 0),
-        "CountryOrRegionCode": plan.country_code,
-        "PhoneContext": f"{plan.name}.{exchange.domain}",
-        "AdminDisplayName": "",
-        "Name": plan.name,
-        **common_properties(world, identity, ["top", "msExchUMDialPlan"], "ms-Exch-UM-Dial-Plan"),
-    }
-    return Thing((f"{_UM}.UMDialPlan", *CONFIGURATION_CHAIN), plan.name, properties)
-
-
-def _um_service(world: World, settings: UmSettings) -> Thing:
-    properties: dict[str, Any] = {
-        "Name": settings.server,
-        "MaxCallsAllowed": settings.max_calls,
-        "Status": enum(f"{_UM}.ServerStatus", settings.status, _STATUS.index(settings.status)),
-        "SipTcpListeningPort": 5062,
-        "SipTlsListeningPort": 5063,
-        "Languages": strings(["en-US"]),
-        "DialPlans": _plan_ids(world, settings),
-        "GrammarGenerationSchedule": strings(["Sun.2:00 AM-Sun.2:30 AM"]),
-        "ExternalHostFqdn": None,
-        "UMStartupMode": _startup(settings),
-        "UMCertificateThumbprint": settings.certificate_thumbprint,
-        "SIPAccessService": None,
-        "IPAddressFamily": _family(settings),
-        "IPAddressFamilyConfigurable": settings.ip_address_family_configurable,
-        "IrmLogEnabled": settings.irm_log_enabled,
-        "IrmLogMaxAge": time_span("30.00:00:00", 30 * 86400 * 10_000_000),
-    }
-    chain = ("Microsoft.Exchange.Data.Directory.Management.UMServer", *PRESENTATION_CHAIN)
-    return _server_object(world, settings, chain, properties)
-
-
-def _call_router(world: World, settings: UmSettings) -> Thing:
-    properties: dict[str, Any] = {
-        "MaxCallsAllowed": settings.max_calls,
-        "SipTcpListeningPort": settings.sip_tcp_port,
-        "SipTlsListeningPort": settings.sip_tls_port,
-        "DialPlans": _plan_ids(world, settings),
-        "UMStartupMode": _startup(settings),
-        "UMCertificateThumbprint": settings.certificate_thumbprint,
-        "IPAddressFamily": _family(settings),
-        "IPAddressFamilyConfigurable": settings.ip_address_family_configurable,
-        "Server": settings.server,
-    }
-    chain = (f"{_UM}.SIPFEServerConfiguration", *CONFIGURATION_CHAIN)
-    return _server_object(world, settings, chain, properties)
-
-
-def _server_object(world: World, settings: UmSettings, chain: tuple[str, ...], properties: dict[str, Any]) -> Thing:
-    identity = object_id(world, settings.server, SERVERS)
-    tail = common_properties(world, identity, ["top", "server", "msExchExchangeServer"], "ms-Exch-Exchange-Server")
-    return Thing(chain, settings.server, {**properties, **tail})
-
-
-def _plan_ids(world: World, settings: UmSettings) -> Any:
-    return object_ids([object_id(world, name, DIAL_PLANS, depth=6) for name in settings.dial_plans])
-
-
-def _startup(settings: UmSettings) -> Any:
-    return enum(f"{_UM}.UMStartupMode", settings.startup_mode, _STARTUP.index(settings.startup_mode))
-
-
-def _family(settings: UmSettings) -> Any:
-    return enum(
-        "Microsoft.Exchange.Data.IPAddressFamily",
-        settings.ip_address_family,
-        _FAMILIES.index(settings.ip_address_family),
-    )
-
-
-def _in(plan: str, plans: tuple[str, ...]) -> bool:
-    return any(plan.lower() == one.lower() for one in plans)

@@ -8,6 +8,7 @@ delegation, from the local replica of the store, is assumed too. On an Edge Serv
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import NoReturn, TypeVar, cast
 
@@ -18,10 +19,14 @@ from rehearsal.values import ErrorRecord
 from rehearsal.world import World
 
 T = TypeVar("T")
+_FQDN = re.compile(r"(?=.{1,255}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+", re.I)
 _XDS = "Microsoft.Rtc.Management.Xds"
 
 IDENTITY = Parameter(kind="XdsGlobalRelativeIdentity", position=0, sets=("Identity",))
+REQUIRED_IDENTITY = Parameter(kind="XdsGlobalRelativeIdentity", mandatory=True, position=0)
+REMOVED_IDENTITY = Parameter(kind="XdsGlobalRelativeIdentity", mandatory=True, position=0, by_property_name=True)
 FILTER = Parameter(sets=("Filter",))
+FORCE: Mapping[str, Parameter] = {"Force": Parameter(kind="SwitchParameter")}
 MUST_ENABLE = (
     "The following changes must be made in order for the operation to be complete.\n"
     "Enable-CsTopology must still be run for all changes to take effect."
@@ -105,6 +110,23 @@ def refuse(call: Call, message: str, error_id: str, *, target: str = "") -> NoRe
     )
 
 
+def checked_fqdn(call: Call, text: str) -> str:
+    """The name as it is stored, or a refusal."""
+    if not _FQDN.fullmatch(text):
+        refuse(call, f'"{text}" is not a valid fully qualified domain name.', "InvalidFqdn", target=text)
+    return text.lower()
+
+
+def account_or_consent(call: Call, fqdn: str) -> bool:
+    """Whether to go on with a computer that Active Directory may not know; -Force goes on without asking."""
+    if world_of(call).lync.has_account(fqdn) or call.switch("Force"):
+        return True
+    return call.should_continue(
+        f"The computer {fqdn} of the topology to be published was not found in Active Directory, which makes "
+        "Enable-CsTopology report errors when it prepares the entries of the topology's computers. Continue?"
+    )
+
+
 def _no_sql(call: Call, cause: str) -> NoReturn:
     call.fail(
         ErrorRecord(
@@ -115,6 +137,3 @@ def _no_sql(call: Call, cause: str) -> NoReturn:
             exception_type="Microsoft.Rtc.Common.Data.SqlConnectionException",
         )
     )
-
-
-FORCE: Mapping[str, Parameter] = {"Force": Parameter(kind="SwitchParameter")}

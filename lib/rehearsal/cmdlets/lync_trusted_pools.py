@@ -1,4 +1,4 @@
-"""Trusted application pools and their computers.
+"""Trusted application pools.
 
 Defaults, conditions and effects are documented (office-docs-powershell); that New- asks where the computer has no
 account in Active Directory, whatever -Confirm says, is from memory (real-world.md).
@@ -10,12 +10,16 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from rehearsal.cmdlet import SWITCH, Basis, Call, Parameter, cmdlet
-from rehearsal.cmdlets.lync_objects import computer, trusted_pool
+from rehearsal.cmdlet import Basis, Call, Parameter, cmdlet
+from rehearsal.cmdlets.lync_objects import trusted_pool
 from rehearsal.cmdlets.lync_store import (
     FILTER,
     FORCE,
     IDENTITY,
+    REMOVED_IDENTITY,
+    REQUIRED_IDENTITY,
+    account_or_consent,
+    checked_fqdn,
     command_type,
     not_found,
     publish,
@@ -44,9 +48,6 @@ _FIELDS = {
     "ThrottleAsServer": "throttle_as_server",
     "TreatAsAuthenticated": "treat_as_authenticated",
 }
-_REQUIRED = Parameter(kind="XdsGlobalRelativeIdentity", mandatory=True, position=0)
-_REMOVED = Parameter(kind="XdsGlobalRelativeIdentity", mandatory=True, position=0, by_property_name=True)
-_FQDN = re.compile(r"(?=.{1,255}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+", re.I)
 
 
 @cmdlet(
@@ -72,7 +73,7 @@ def get_cs_trusted_application_pool(call: Call) -> None:
     basis=Basis.DOCUMENTED,
     source="New-CsTrustedApplicationPool.md; L28 to L35; JJ204857 for -ComputerFqdn",
     parameters={
-        "Identity": _REQUIRED,
+        "Identity": REQUIRED_IDENTITY,
         **_SETTINGS,
         "ComputerFqdn": Parameter(kind="Fqdn"),
         "Site": Parameter(),
@@ -85,7 +86,7 @@ def get_cs_trusted_application_pool(call: Call) -> None:
 def new_cs_trusted_application_pool(call: Call) -> None:
     with world_of(call).lock:
         document = writable(call)
-        fqdn = _fqdn(call, str(call.get("Identity")))
+        fqdn = checked_fqdn(call, str(call.get("Identity")))
         if document.trusted_pool(fqdn):
             refuse(call, f'A trusted application pool "{fqdn}" already exists.', "PoolExists", target=fqdn)
         pool = TrustedPool(
@@ -93,10 +94,10 @@ def new_cs_trusted_application_pool(call: Call) -> None:
             site=_site(call, document, fqdn),
             registrar=_registrar(call, document),
             service_number=document.next_service_number(),
-            computers=(_fqdn(call, str(call.get("ComputerFqdn", fqdn))),),
+            computers=(checked_fqdn(call, str(call.get("ComputerFqdn", fqdn))),),
         )
         pool = replace(pool, **_given(call, pool))
-        if not call.should_process(fqdn) or not _account_or_consent(call, pool.computers[0]):
+        if not call.should_process(fqdn) or not account_or_consent(call, pool.computers[0]):
             return
         changed = document.with_pool(pool)
         publish(call, changed)
@@ -131,7 +132,7 @@ def set_cs_trusted_application_pool(call: Call) -> None:
     module="Lync",
     basis=Basis.DOCUMENTED,
     source="Remove-CsTrustedApplicationPool.md: takes computers and applications along; not without a Registrar; L24",
-    parameters={"Identity": _REMOVED, **FORCE},
+    parameters={"Identity": REMOVED_IDENTITY, **FORCE},
     should_process=True,
     remote=False,
     command_type=command_type("Remove-CsTrustedApplicationPool"),
@@ -153,82 +154,6 @@ def remove_cs_trusted_application_pool(call: Call) -> None:
             publish(call, document.without_pool(pool.fqdn))
 
 
-@cmdlet(
-    "Get-CsTrustedApplicationComputer",
-    module="Lync",
-    basis=Basis.DOCUMENTED,
-    source="Get-CsTrustedApplicationComputer.md",
-    parameters={"Identity": IDENTITY, "Filter": FILTER, "Pool": Parameter(), "Local": SWITCH},
-    default_set="Identity",
-    command_type=command_type("Get-CsTrustedApplicationComputer"),
-)
-def get_cs_trusted_application_computer(call: Call) -> None:
-    document = published(call)
-    only = str(call.get("Pool")) if call.get("Pool") is not None else call.host.name if call.switch("Local") else None
-    rows = [(name, pool.fqdn) for pool in document.trusted_pools for name in pool.computers]
-    for name, pool in selected(call, rows, lambda row: row[0]):
-        if only is None or same(only, pool) or (call.switch("Local") and same(only, name)):
-            call.output(computer(name, pool))
-
-
-@cmdlet(
-    "New-CsTrustedApplicationComputer",
-    module="Lync",
-    basis=Basis.DOCUMENTED,
-    source="New-CsTrustedApplicationComputer.md: not into a pool whose only computer has the pool's own name",
-    parameters={"Identity": _REQUIRED, "Pool": Parameter(mandatory=True), **FORCE},
-    should_process=True,
-    remote=False,
-    command_type=command_type("New-CsTrustedApplicationComputer"),
-)
-def new_cs_trusted_application_computer(call: Call) -> None:
-    with world_of(call).lock:
-        document = writable(call)
-        fqdn = _fqdn(call, str(call.get("Identity")))
-        pool = document.trusted_pool(str(call.get("Pool")))
-        if pool is None:
-            not_found(call, str(call.get("Pool")))
-            return
-        if document.pool_of_computer(fqdn):
-            refuse(
-                call, f'The computer "{fqdn}" is in a trusted application pool already.', "ComputerExists", target=fqdn
-            )
-        if any(same(name, pool.fqdn) for name in pool.computers):
-            refuse(
-                call,
-                f'The computer of the pool "{pool.fqdn}" has the name of the pool, which can have no other computer.',
-                "SingleComputerPool",
-                target=fqdn,
-            )
-        if not call.should_process(fqdn) or not _account_or_consent(call, fqdn):
-            return
-        publish(call, document.with_pool(replace(pool, computers=(*pool.computers, fqdn))))
-        call.output(computer(fqdn, pool.fqdn))
-
-
-@cmdlet(
-    "Remove-CsTrustedApplicationComputer",
-    module="Lync",
-    basis=Basis.DOCUMENTED,
-    source="Remove-CsTrustedApplicationComputer.md",
-    parameters={"Identity": _REMOVED, **FORCE},
-    should_process=True,
-    remote=False,
-    command_type=command_type("Remove-CsTrustedApplicationComputer"),
-)
-def remove_cs_trusted_application_computer(call: Call) -> None:
-    with world_of(call).lock:
-        document = writable(call)
-        fqdn = str(call.get("Identity"))
-        pool = document.pool_of_computer(fqdn)
-        if pool is None:
-            not_found(call, fqdn)
-            return
-        if call.should_process(fqdn):
-            rest = tuple(name for name in pool.computers if not same(name, fqdn))
-            publish(call, document.with_pool(replace(pool, computers=rest)))
-
-
 def _service_identity(pool: TrustedPool) -> str:
     return f"TrustedApplicationPool:{pool.fqdn}"
 
@@ -239,12 +164,6 @@ def _existing(call: Call, document: TopologyDocument) -> TrustedPool | None:
     if pool is None:
         not_found(call, identity)
     return pool
-
-
-def _fqdn(call: Call, text: str) -> str:
-    if not _FQDN.fullmatch(text):
-        refuse(call, f'"{text}" is not a valid fully qualified domain name.', "InvalidFqdn", target=text)
-    return text.lower()
 
 
 def _site(call: Call, document: TopologyDocument, fqdn: str) -> str:
@@ -278,13 +197,3 @@ def _given(call: Call, pool: TrustedPool) -> dict[str, Any]:
     if ports:
         changes["ports"] = tuple(sorted({**dict(pool.ports), **ports}.items()))
     return changes
-
-
-def _account_or_consent(call: Call, fqdn: str) -> bool:
-    """Whether to go on with a computer that Active Directory may not know; -Force goes on without asking."""
-    if world_of(call).lync.has_account(fqdn) or call.switch("Force"):
-        return True
-    return call.should_continue(
-        f"The computer {fqdn} of the topology to be published was not found in Active Directory, which makes "
-        "Enable-CsTopology report errors when it prepares the entries of the topology's computers. Continue?"
-    )
