@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from cryptography import x509
 from cryptography.x509.oid import NameOID
@@ -9,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab_shells import exchange, front_end
+from rehearsal.host import CertificateEntry
 from rehearsal.known_servers import LOG, Origin, known_servers, known_twice
 from rehearsal.lync_topology import TrustedPool
 from rehearsal.presence import presence, sign_in
@@ -161,6 +164,7 @@ def test_enabling_the_topology_enables_what_others_published() -> None:
         (lambda host: host.files.delete(host.files.find(_dll(host))), "L07"),
         (lambda host: host.certificates["My"].pop(), r"not in LocalMachine\My"),
         (lambda host: host.certificates["Root"].clear(), "L62"),
+        (lambda host: _lose_key(host.certificates["My"]), "no private key"),
     ],
 )
 def test_what_is_missing_on_one_back_end_stops_presence_for_its_users_alone(damage: object, reason: str) -> None:
@@ -173,6 +177,10 @@ def test_what_is_missing_on_one_back_end_stops_presence_for_its_users_alone(dama
         why = sign_in(split, person.upn) or ()
         if person.upn in presence(split).reasons:
             assert any(reason in one for one in why) is (person.server == "ATL-MBX-002")
+
+
+def _lose_key(store: list[CertificateEntry]) -> None:
+    store.append(replace(store.pop(), key_readable=False))
 
 
 def _dll(host: object) -> str:
