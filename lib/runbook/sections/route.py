@@ -36,6 +36,10 @@ class Route:
     steps: tuple[Step, ...]
     refused: tuple[Step, ...]
 
+    def keeps_duplicate(self, fqdn: str) -> bool:
+        """The pool is known twice and may not be repaired: it isn't changed otherwise either."""
+        return any(found.pool.fqdn.lower() == fqdn for found in self.duplicates if found not in self.repairs)
+
 
 def find(given: TrustedPoolParameters, estate: Estate, facts: TrustedPoolFacts) -> Route:
     """Works out the names as they would be, repairs first, then dial plans, then the pool."""

@@ -108,7 +108,8 @@ def remove_pool(
 ) -> Change:
     """L24, second half; a pool takes its computers with it. ``site_id`` is what ``-Site`` would take."""
     command = cmdlet("Remove-CsTrustedApplicationPool", Identity=pool.fqdn, **_QUIET)
-    names = [computer.fqdn for computer in computers if computer.fqdn.lower() != pool.fqdn.lower()]
+    # A computer with the pool's own name has to come last: such a pool takes no further one.
+    names = sorted((computer.fqdn for computer in computers), key=lambda name: name.lower() == pool.fqdn.lower())
     first: dict[str, Value] = {"ComputerFqdn": names[0]} if names else {}
     undo = cmdlet(
         "New-CsTrustedApplicationPool",

@@ -79,7 +79,7 @@ def _topology_steps(
 ) -> list[Change]:
     writer = topology_writer(front_ends(estate, given.registrar_pool_fqdn))
     steps = [step for found in route.repairs for step in duplicates.changes(found, facts.topology, writer, given)]
-    if route.is_needed and not obstacles:
+    if route.is_needed and not obstacles and not route.keeps_duplicate(given.owa_pool_fqdn):
         steps.extend(pool.changes(given, route.topology, writer))
     return steps
 
@@ -101,9 +101,8 @@ def _findings(
     yield from obstacles
     yield from (finding for finding in routes.check(given, route) if not finding.blocks)
     if route.is_needed:
-        causes = tuple(dict.fromkeys(finding.id for finding in obstacles))
-        repair = Repair.MANUAL if obstacles else allowed
-        yield from pool.check(given, route.topology, repair, causes or (("topology-pending",) if held else ()))
+        causes, repair = _standing_in_the_way(given, route, obstacles, held)
+        yield from pool.check(given, route.topology, repair, causes)
     yield from enablement.report(state, wanted=wanted, consented=given.allow_pending_topology_changes)
     consented = given.allow_dial_plan_changes
     for step in route.steps:
@@ -111,6 +110,17 @@ def _findings(
         yield dial_plans.report(step, Repair.PLANNED if planned else Repair.MANUAL if consented else Repair.CONSENT)
     for step in route.refused:
         yield dial_plans.report_conflict(step, consented)
+
+
+def _standing_in_the_way(
+    given: TrustedPoolParameters, route: Route, obstacles: tuple[Finding, ...], held: bool
+) -> tuple[tuple[str, ...], Repair]:
+    """Why the pool isn't mended by the plan, and what it takes."""
+    if obstacles:
+        return tuple(dict.fromkeys(finding.id for finding in obstacles)), Repair.MANUAL
+    if route.keeps_duplicate(given.owa_pool_fqdn):
+        return ("duplicate-known-server",), Repair.CONSENT
+    return (("topology-pending",), Repair.CONSENT) if held else ((), Repair.PLANNED)
 
 
 def _dial_plan_changes(estate: Estate, facts: TrustedPoolFacts, route: Route) -> Iterator[Change]:
