@@ -14,7 +14,7 @@ from rehearsal.server import Lab
 from rehearsal.values import CommandCall, ErrorRecord, Identity, Streams, TerminatingError
 from runbook.credentials import Credential
 from runbook.estate import Estate
-from runbook.server import Server
+from runbook.estate.server import Server
 
 USERNAME = "LITWARE\\admin"
 PASSWORD = "correct horse battery staple"

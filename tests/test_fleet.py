@@ -17,10 +17,10 @@ from runbook.command import Pipeline, Shell, Target, cmdlet
 from runbook.credentials import Broker
 from runbook.errors import ConnectionFailed, OutcomeUnknown, PipelineFailed, WriteRefused
 from runbook.estate import Estate
+from runbook.estate.server import Server
 from runbook.facts.query import Query, Unread
 from runbook.fleet import Fleet
 from runbook.result import Result, Session, State
-from runbook.server import Server
 
 GET = Pipeline.of(cmdlet("Get-Date"))
 

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from runbook.change import Change, Finding, Outcome, Plan, Repair, Severity
 from runbook.command import Cmdlet, Pipeline, Shell, Switch, Target, cmdlet
 from runbook.errors import InputError, Refused
-from runbook.events import (
+from runbook.ledger import FILE_NAME, Ledger, read_events
+from runbook.ledger.events import (
     Event,
     Exported,
     FactRead,
@@ -31,7 +32,6 @@ from runbook.events import (
     RunStarted,
     ServerReached,
 )
-from runbook.ledger import FILE_NAME, Ledger, read_events
 
 TARGET = Target("fe.litwareinc.com", Shell.LYNC)
 POOL = cmdlet("New-CsTrustedApplicationPool", Identity="owa.litwareinc.com", RequiresReplication=False, Force=Switch.ON)

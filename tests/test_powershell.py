@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from tree_sitter import Language, Node, Parser
 
 from powershell_reader import SWITCH, read
-from runbook.characters import is_invisible
 from runbook.command import Cmdlet, Pipeline, Switch, Value, cmdlet
 from runbook.errors import NotRenderable
+from runbook.inputs.characters import is_invisible
 from runbook.powershell import quote, render
 
 APPCMD = r"C:\Windows\System32\Inetsrv\Appcmd.exe"

@@ -14,12 +14,13 @@ import requests
 
 from rehearsal.values import CommandCall, ErrorRecord, Streams
 from remoting_lab import FixedBroker, TinyOrganisation, estate, server, serving
-from runbook import remoting, transport
+from runbook import remoting
 from runbook.command import Pipeline, Shell, cmdlet
 from runbook.errors import ConnectionFailed, OutcomeUnknown
 from runbook.remoting import PsrpSession, open_session
-from runbook.transport import WireAdapter
-from runbook.wire_messages import Kind
+from runbook.wire import transport
+from runbook.wire.messages import Kind
+from runbook.wire.transport import WireAdapter
 
 READ = Pipeline.of(cmdlet("Get-Date"))
 WRITE = Pipeline.of(cmdlet("Set-Content", LiteralPath="C:\\x", Value="y"))

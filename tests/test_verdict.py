@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from runbook.change import ChangeOutcome, Decision, Finding, Outcome, Plan, Repair, Severity
-from runbook.verdict import exit_code, run_outcome, worst
+from runbook.engine.verdict import exit_code, run_outcome, worst
 from test_change import CHANGE
 
 NOTHING = Plan(because="all is well")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runbook.wire_messages import Defragmenter, Kind, MessageIds, ProtocolFault, WireMessage
+from runbook.wire.messages import Defragmenter, Kind, MessageIds, ProtocolFault, WireMessage
 
 PIPELINE = UUID("6b9ad3a4-0e30-4fd6-8fb2-4a1b6f0e6f0a")
 
@@ -62,7 +62,7 @@ def test_malformed_streams_are_refused(pieces: list[bytes], said: str) -> None:
 
 
 def test_room_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runbook.wire_messages.MAX_MESSAGE", 100)
+    monkeypatch.setattr("runbook.wire.messages.MAX_MESSAGE", 100)
     with pytest.raises(ProtocolFault, match="larger than"):
         feed(fragment(1, 0, b"a" * 60, end=False), fragment(2, 0, b"a" * 60, end=False))
 

@@ -12,8 +12,8 @@ from xml.etree import ElementTree
 import pytest
 
 from runbook.result import ServerObject
-from runbook.wire_messages import ProtocolFault
-from runbook.wire_values import check_xml, parse_error, parse_value, parse_warning
+from runbook.wire.messages import ProtocolFault
+from runbook.wire.values import check_xml, parse_error, parse_value, parse_warning
 
 MVP = "Microsoft.Exchange.Data.MultiValuedProperty`1[[System.String]]"
 

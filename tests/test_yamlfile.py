@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runbook.errors import InputError
-from runbook.yamlfile import DEEPEST, MOST_BYTES, Document, parse_yaml, read_yaml
+from runbook.inputs.yamlfile import DEEPEST, MOST_BYTES, Document, parse_yaml, read_yaml
 
 FILE = "some.yaml"
 

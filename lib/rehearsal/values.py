@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True, slots=True)
 class Integer:
-    """An integer of a .NET type other than Int32: ``Byte`` ``SByte`` ``Int16`` ``UInt16`` ``UInt32`` ``Int64`` ``UInt64``."""
+    """An integer of a .NET type other than Int32, whose name is ``kind``: ``Byte``, ``UInt16``, ``Int64`` …"""
 
     value: int
     kind: str

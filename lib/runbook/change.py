@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from runbook.command import Cmdlet, Pipeline, Switch, Target, Value
 
-Json: TypeAlias = "str | int | float | bool | None | list[Json] | dict[str, Json]"
+Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 
 
 class Severity(StrEnum):

@@ -58,7 +58,7 @@ class Cmdlet:
         native = bool(_NATIVE.match(self.name))
         if not native and not _CMDLET.match(self.name):
             raise InputError(f"not a cmdlet or the full path of a program: {self.name!r}")
-        if native and self.parameters or self.arguments and not native:
+        if (native and self.parameters) or (self.arguments and not native):
             raise InputError(f"{self.name}: programs take arguments, cmdlets take named parameters")
         names = [name.lower() for name, _ in self.parameters]
         if bad := [name for name in names if not _NAME.match(name)]:

@@ -14,7 +14,7 @@ from typing import Protocol
 from pydantic import SecretStr, TypeAdapter, ValidationError
 
 from runbook.errors import InputError
-from runbook.fields import CredentialReference
+from runbook.inputs.fields import CredentialReference
 
 _REFERENCE: TypeAdapter[str] = TypeAdapter(CredentialReference)
 

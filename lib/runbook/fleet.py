@@ -17,10 +17,10 @@ from runbook.command import Pipeline, Shell, Target
 from runbook.credentials import Broker
 from runbook.errors import ConnectionFailed, OutcomeUnknown, PipelineFailed
 from runbook.estate import Estate
+from runbook.estate.server import Server
 from runbook.facts.query import Answers, Query, Unread
 from runbook.remoting import DEADLINE_SECONDS, open_session
 from runbook.result import Result, Session
-from runbook.server import Server
 
 MOST_SERVERS_AT_ONCE = 16
 

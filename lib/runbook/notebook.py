@@ -10,15 +10,15 @@ from collections.abc import Mapping
 
 from runbook import render
 from runbook.change import ChangeOutcome, Outcome
-from runbook.engine import Run
-from runbook.errors import Blocked, InputError
+from runbook.engine.opening import open_run
+from runbook.engine.run import Run
+from runbook.errors import Blocked
 from runbook.estate import find_estate, load_estate
-from runbook.events import Mode
+from runbook.ledger.events import Mode
 from runbook.parameters import load_parameters
 from runbook.powershell import render as powershell
 from runbook.render import View
-from runbook.runs import open_run
-from runbook.sections import SECTIONS
+from runbook.sections import section_named
 
 _SCALARS = (str, int, float, bool, list, tuple, dict, type(None))
 _KERNEL = frozenset({"In", "Out"})
@@ -31,14 +31,12 @@ def start(section: str, namespace: Mapping[str, object]) -> NotebookRun:
     Every value in ``namespace`` is taken for a parameter, so that a misspelt key of a parameter file is refused
     instead of ignored. Raises :class:`InputError` with every fault, before any server is contacted.
     """
-    if section not in SECTIONS:
-        raise InputError(f"There is no section {section!r}. The sections are: {', '.join(SECTIONS)}.")
     given = {
         name: value
         for name, value in namespace.items()
         if isinstance(value, _SCALARS) and not name.startswith("_") and name not in _KERNEL
     }
-    parameters = load_parameters(SECTIONS[section].parameters, given)
+    parameters = load_parameters(section_named(section).parameters, given)
     estate = load_estate(find_estate(parameters.estate))
     logging.getLogger("traitlets").setLevel(logging.WARNING)
     return NotebookRun(open_run(section, parameters, estate, mode=Mode(parameters.mode)))
@@ -110,7 +108,9 @@ class NotebookRun:
         """Close the record. Raises :class:`Blocked` where something still stands in the way."""
         outcome = self._run.finish()
         if outcome in _FINE:
-            return render.message(f"Outcome: {outcome}", f"Record: {self._run.ledger.path.parent}")
+            return render.message(
+                f"Outcome: {outcome}", f"Record: {self._run.estate.name}/{self._run.ledger.path.parent.name}"
+            )
         raise Blocked(self._why(outcome))
 
     def _why(self, outcome: Outcome) -> str:

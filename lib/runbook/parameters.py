@@ -13,7 +13,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from runbook.errors import Fault, InputError
-from runbook.fields import (
+from runbook.inputs.fields import (
     ApplicationId,
     Flag,
     Fqdn,
@@ -26,8 +26,8 @@ from runbook.fields import (
     WholeNumber,
     distinct,
 )
-from runbook.validation import validate, wrong
-from runbook.yamlfile import read_yaml
+from runbook.inputs.validation import validate, wrong
+from runbook.inputs.yamlfile import read_yaml
 
 Fqdns = Annotated[tuple[Fqdn, ...], AfterValidator(distinct)]
 Names = Annotated[tuple[Name, ...], AfterValidator(distinct)]

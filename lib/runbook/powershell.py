@@ -11,9 +11,9 @@ from __future__ import annotations
 import base64
 import re
 
-from runbook.characters import invisible, named
 from runbook.command import Cmdlet, Pipeline, Switch, Value
 from runbook.errors import NotRenderable
+from runbook.inputs.characters import invisible, named
 
 QUOTES = "'\u2018\u2019\u201a\u201b"
 """What PowerShell reads as a single quote."""

@@ -1,8 +1,8 @@
 """Sessions over PowerShell Remoting: the only importer of pypsrp (invariant 3).
 
 pypsrp carries the messages; everything that decides what may be believed is ours: the deadline
-(:mod:`runbook.deadline`), the connection (:mod:`runbook.transport`), the count of messages
-(:mod:`runbook.wire_messages`), the values (:mod:`runbook.wire_values`) and the question whether a command left.
+(:mod:`runbook.wire.deadline`), the connection (:mod:`runbook.wire.transport`), the count of messages
+(:mod:`runbook.wire.messages`), the values (:mod:`runbook.wire.values`) and the question whether a command left.
 
     not sent                         ConnectionFailed   nothing ran
     sent, and refused outright       ConnectionFailed   nothing ran
@@ -33,17 +33,16 @@ from requests_credssp.exceptions import AuthenticationException, NTStatusExcepti
 
 from runbook.command import Pipeline, Shell, Switch, Target, Value, cmdlet
 from runbook.credentials import Broker, Credential
-from runbook.deadline import Clock, Deadline
-from runbook.endpoint import Delegation, Endpoint
 from runbook.errors import ConnectionFailed, InputError, NotRenderable, OutcomeUnknown, RunbookError, WriteRefused
 from runbook.estate import Estate
+from runbook.estate.endpoint import Delegation, Endpoint
+from runbook.estate.server import Server
 from runbook.powershell import render
 from runbook.readlist import is_read, why_not_read
 from runbook.result import Result, ServerError, State
-from runbook.server import Server
-from runbook.transport import CONNECT_SECONDS, Wire, WireAdapter, trusted
-from runbook.wire_answer import Answer
-from runbook.wire_faults import (
+from runbook.wire.answer import Answer
+from runbook.wire.deadline import Clock, Deadline
+from runbook.wire.faults import (
     SHELL_GONE,
     STILL_RUNNING,
     TOO_MANY_OPERATIONS,
@@ -53,8 +52,9 @@ from runbook.wire_faults import (
     explain_fault,
     one_line,
 )
-from runbook.wire_messages import Defragmenter, ProtocolFault
-from runbook.wire_values import check_xml
+from runbook.wire.messages import Defragmenter, ProtocolFault
+from runbook.wire.transport import CONNECT_SECONDS, Wire, WireAdapter, trusted
+from runbook.wire.values import check_xml
 
 DEADLINE_SECONDS = 120.0
 """For opening a session, and for each pipeline."""
@@ -320,7 +320,7 @@ class _Options:
 
 
 class _Connection(WSMan):
-    """WS-Management to one endpoint, over :class:`runbook.transport.Wire`."""
+    """WS-Management to one endpoint, over :class:`runbook.wire.transport.Wire`."""
 
     def __init__(self, endpoint: Endpoint, target: Target, credential: Credential, options: _Options) -> None:
         settings: dict[str, Any] = {

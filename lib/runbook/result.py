@@ -16,9 +16,8 @@ from uuid import UUID
 
 from runbook.command import Pipeline, Target
 
-ServerValue: TypeAlias = (
-    "str | int | float | bool | bytes | Decimal | datetime | timedelta | UUID | ServerObject | tuple[ServerValue, ...] | None"
-)
+_Plain: TypeAlias = str | int | float | bool | bytes | Decimal | datetime | timedelta | UUID
+ServerValue: TypeAlias = "_Plain | ServerObject | tuple[ServerValue, ...] | None"
 """A datetime is always aware and in UTC. Lists of every kind (MultiValuedProperty too) are tuples."""
 
 

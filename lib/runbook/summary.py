@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runbook.change import Change, Finding, Json, Outcome, Plan
-from runbook.events import FindingRecorded, OutcomeRecorded, Phase, PlanMade, RunEnded, RunStarted
 from runbook.ledger import Recording, read_events
+from runbook.ledger.events import FindingRecorded, OutcomeRecorded, Phase, PlanMade, RunEnded, RunStarted
 from runbook.powershell import render
+
+_LOCAL = "To be run in the management shell on that server."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +22,8 @@ class SectionSummary:
     reason: str
     findings: tuple[Finding, ...]
     changes: tuple[tuple[Change, Outcome, str], ...]
+    because: str
+    """Why there is nothing to change, where there isn't."""
     record: Path
 
     def document(self) -> Json:
@@ -49,8 +53,13 @@ def summarise(folder: Path) -> SectionSummary:
             event.finding for event in events if isinstance(event, FindingRecorded) and event.phase is Phase.CHECK
         ),
         changes=_changes(recording),
+        because=_because(recording),
         record=folder,
     )
+
+
+def _because(recording: Recording) -> str:
+    return next((e.plan.because for e in recording.events if isinstance(e, PlanMade) and not e.plan.changes), "")
 
 
 def _changes(recording: Recording) -> tuple[tuple[Change, Outcome, str], ...]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from runbook.errors import InputError
 from runbook.sections.prerequisites import SECTION as PREREQUISITES
 from runbook.sections.section import Section
 from runbook.sections.trusted_pool import SECTION as TRUSTED_POOL
@@ -14,4 +15,12 @@ SECTIONS: Mapping[str, Section[Any, Any]] = MappingProxyType(
     {section.name: section for section in (PREREQUISITES, TRUSTED_POOL)}
 )
 
-__all__ = ["SECTIONS", "Section"]
+__all__ = ["SECTIONS", "Section", "section_named"]
+
+
+def section_named(name: str) -> Section[Any, Any]:
+    """The section of this name, hyphens or underscores; :class:`InputError` with those that there are."""
+    found = SECTIONS.get(name.replace("-", "_"))
+    if found is None:
+        raise InputError(f"There is no section {name!r}. The sections are: {', '.join(SECTIONS)}.")
+    return found

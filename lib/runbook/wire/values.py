@@ -18,6 +18,7 @@ from xml.parsers import expat
 from psrpcore.types import (
     ErrorCategory,
     PSChar,
+    PSCryptoProvider,
     PSDictBase,
     PSIEnumerable,
     PSListBase,
@@ -30,7 +31,7 @@ from psrpcore.types import (
 )
 
 from runbook.result import ServerError, ServerObject, ServerValue
-from runbook.wire_messages import ProtocolFault
+from runbook.wire.messages import ProtocolFault
 
 MAX_DEPTH = 200
 """Elements within elements. PowerShell serialises to a depth of a few objects; 500 exhausts Python's stack."""
@@ -118,14 +119,14 @@ def parse_warning(body: bytes) -> str:
     return _text(value)
 
 
-class _NoCipher:
+class _NoCipher(PSCryptoProvider):
     """SecureStrings stay closed: nothing that the runbook reads is one, and no output may hold one."""
 
-    def decrypt(self, value: bytes) -> bytes:
-        return b""
+    def decrypt(self, value: str) -> str:
+        return ""
 
-    def encrypt(self, value: bytes) -> bytes:
-        return b""
+    def encrypt(self, value: str) -> str:
+        return ""
 
     def register_key(self, key: bytes) -> None:
         return None
@@ -201,9 +202,14 @@ def _primitive(value: Any) -> ServerValue:
         return timedelta(value.days, value.seconds, value.microseconds)
     if isinstance(value, UUID):
         return UUID(int=value.int)
-    for plain in (int, float, Decimal, bytes):
-        if isinstance(value, plain):
-            return plain(value)
+    if isinstance(value, bytes):
+        return bytes(value)
+    if isinstance(value, Decimal):
+        return Decimal(value)
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return float(value)
     return str.__str__(value) if isinstance(value, str) else None
 
 

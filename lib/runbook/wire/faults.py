@@ -15,9 +15,9 @@ import requests
 from spnego.exceptions import SpnegoError
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
-from runbook.deadline import DeadlinePassed
-from runbook.transport import RedirectRefused, ReplyTooLarge
-from runbook.wire_messages import ProtocolFault
+from runbook.wire.deadline import DeadlinePassed
+from runbook.wire.messages import ProtocolFault
+from runbook.wire.transport import RedirectRefused, ReplyTooLarge
 
 SHELL_GONE = 2150858843
 TOO_MANY_SHELLS = 2150859173

@@ -25,8 +25,8 @@ from uuid import uuid4
 
 from runbook.change import Json, Outcome, canonical
 from runbook.errors import InputError, Refused
-from runbook.events import EVENTS, Event, Intent, OutcomeRecorded, PlanMade, RunEnded, RunStarted
-from runbook.ledger_json import from_json, to_json
+from runbook.ledger.codec import from_json, to_json
+from runbook.ledger.events import EVENTS, Event, Intent, OutcomeRecorded, PlanMade, RunEnded, RunStarted
 
 FILE_NAME = "events.jsonl"
 

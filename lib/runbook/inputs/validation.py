@@ -10,9 +10,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from runbook.disclosure import is_secret_name, shown
 from runbook.errors import Fault, InputError
-from runbook.yamlfile import KeyPath, key_text
+from runbook.inputs.disclosure import is_secret_name, shown
+from runbook.inputs.yamlfile import KeyPath, key_text
 
 Model = TypeVar("Model", bound=BaseModel)
 _OURS = "runbook"

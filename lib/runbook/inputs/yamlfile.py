@@ -19,9 +19,9 @@ from ruamel.yaml import events as yaml_events
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.reader import ReaderError
 
-from runbook.characters import named
-from runbook.disclosure import shown
 from runbook.errors import Fault, InputError
+from runbook.inputs.characters import named
+from runbook.inputs.disclosure import shown
 
 Tree: TypeAlias = "str | list[Tree] | dict[str, Tree]"
 KeyPath: TypeAlias = tuple[str | int, ...]

@@ -10,28 +10,32 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from runbook import events
 from runbook.command import Target
 from runbook.credentials import Broker, EnvironmentBroker
-from runbook.engine import Run
-from runbook.errors import InputError
+from runbook.engine.run import Run
 from runbook.estate import Estate
-from runbook.events import Mode
 from runbook.fleet import Fleet
-from runbook.ledger import Ledger
+from runbook.ledger import Ledger, events
+from runbook.ledger.events import Mode
 from runbook.parameters import SectionParameters
 from runbook.paths import from_root
-from runbook.sections import SECTIONS
+from runbook.sections import section_named
 
 RECORD_VARIABLE = "RUNBOOK_RECORD"
-RECORDS = "records"
+"""The folder of this one run, as whoever starts its kernel chose it."""
+
+RECORDS_VARIABLE = "RUNBOOK_RECORDS"
+"""The folder of all records; ``records`` in the project's root otherwise."""
 
 
-def record_folder(estate: Estate, section: str, *, records: Path | None = None) -> Path:
+def record_folder(
+    estate: Estate, section: str, *, records: Path | None = None, environment: Mapping[str, str] = os.environ
+) -> Path:
     """A new folder's path: ``records/<estate>/<UTC time>-<section>-<short id>``; nothing is made yet."""
+    records = records or from_root(environment.get(RECORDS_VARIABLE) or "records", environment)
     now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     name = f"{now}-{section.replace('_', '-')}-{uuid.uuid4().hex[:8]}"
-    return (records or from_root(RECORDS)) / estate.name / name
+    return records / estate.name / name
 
 
 def open_run(
@@ -48,14 +52,13 @@ def open_run(
 
     Raises :class:`InputError` for a section that isn't there and :class:`Refused` where the folder holds a ledger.
     """
-    if section not in SECTIONS:
-        raise InputError(f"There is no section {section!r}. The sections are: {', '.join(SECTIONS)}.")
+    chosen_section = section_named(section)
     given = environment.get(RECORD_VARIABLE, "")
-    chosen = folder or (Path(given) if given else record_folder(estate, section))
+    chosen = folder or (Path(given) if given else record_folder(estate, section, environment=environment))
     ledger = Ledger.create(chosen.absolute())
     ledger.append(
         events.RunStarted(
-            section=section,
+            section=chosen_section.name,
             mode=mode,
             estate=estate.name,
             environment=estate.environment,
@@ -73,7 +76,7 @@ def open_run(
     def connect(writes: bool) -> Fleet:
         return Fleet(estate, credentials, writes=writes, reached=reached)
 
-    return Run(SECTIONS[section], parameters, estate, mode=mode, ledger=ledger, connect=connect)
+    return Run(chosen_section, parameters, estate, mode=mode, ledger=ledger, connect=connect)
 
 
 def _once(estate: Estate, ledger: Ledger) -> Callable[[Target], None]:

@@ -7,11 +7,10 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from runbook import events
 from runbook.change import Change, Outcome
 from runbook.errors import ConnectionFailed, InputError, OutcomeUnknown, PipelineFailed
 from runbook.fleet import Fleet
-from runbook.ledger import Ledger
+from runbook.ledger import Ledger, events
 from runbook.result import Result, ServerObject
 
 

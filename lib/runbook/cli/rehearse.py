@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from runbook.change import Json, Outcome
+from runbook.cli.headless import execute_notebook, look, new_folder, section_parameters
+from runbook.cli.lab import credentials_in_environment, running_lab
+from runbook.engine.verdict import worst
 from runbook.estate import Estate, load_estate
-from runbook.events import Mode
-from runbook.headless import execute_notebook, look, new_folder, section_parameters
-from runbook.lab import credentials_in_environment, running_lab
+from runbook.ledger.events import Mode
 from runbook.parameters import SectionParameters
 from runbook.paths import from_root
-from runbook.sections import SECTIONS
+from runbook.sections import SECTIONS, section_named
 from runbook.summary import SectionSummary, summarise
-from runbook.verdict import worst
 
 PARAMETERS = "parameters/rehearsal"
 Watch = Callable[[str, Path], AbstractContextManager[None]]
@@ -66,7 +66,8 @@ def rehearse(
     watch: Watch,
 ) -> Rehearsal:
     """Start the lab with ``topology`` in the given start states and run ``sections`` (none: all) against it."""
-    chosen = [name for name in SECTIONS if not sections or name in sections]
+    wanted = {section_named(name).name for name in sections}
+    chosen = [name for name in SECTIONS if not wanted or name in wanted]
     parameters = {name: section_parameters(name, parameter_file(topology, name)) for name in chosen}
     with running_lab(topology, states=states) as lab, credentials_in_environment(lab):
         estate = load_estate(lab.estate)
@@ -85,7 +86,7 @@ def run_one(
     """One section: in check mode without a kernel, else its notebook through papermill."""
     folder = new_folder(estate, section, records)
     run = look if mode is Mode.CHECK else execute_notebook
-    with watch(SECTIONS[section].title, folder):
+    with watch(section_named(section).title, folder):
         run(section, parameters, estate, mode=mode, folder=folder)
     return summarise(folder)
 
@@ -102,6 +103,6 @@ def _second_pass(
 ) -> int:
     """How many changes the section would still make: none, once all of it is done."""
     folder = new_folder(estate, section, records)
-    with watch(f"{SECTIONS[section].title}, second pass", folder):
+    with watch(f"{section_named(section).title}, second pass", folder):
         look(section, parameters, estate, mode=Mode.PLAN, folder=folder)
     return len(summarise(folder).changes)

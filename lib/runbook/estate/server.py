@@ -9,10 +9,10 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from runbook.command import Shell, Target
-from runbook.endpoint import Endpoint, Endpoints
 from runbook.errors import InputError
-from runbook.fields import Fqdn, Line
-from runbook.validation import wrong
+from runbook.estate.endpoint import Endpoint, Endpoints
+from runbook.inputs.fields import Fqdn, Line
+from runbook.inputs.validation import wrong
 
 
 class Product(StrEnum):

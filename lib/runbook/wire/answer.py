@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from runbook.result import ServerError, ServerObject, ServerValue, State
-from runbook.wire_messages import Kind, ProtocolFault, WireMessage
-from runbook.wire_values import error_of, parse_error, parse_value, parse_warning
+from runbook.wire.messages import Kind, ProtocolFault, WireMessage
+from runbook.wire.values import error_of, parse_error, parse_value, parse_warning
 
 _ENDED = {3: State.STOPPED, 4: State.COMPLETED, 5: State.FAILED}
 """PSInvocationState (MS-PSRP 2.2.3.5), those in which nothing more comes."""

@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from runbook.engine import Run
-from runbook.errors import InputError, Refused, RunbookError
+from runbook.engine.opening import RECORD_VARIABLE, open_run, record_folder
+from runbook.engine.run import Run
+from runbook.errors import Refused, RunbookError
 from runbook.estate import Estate
-from runbook.events import Mode
 from runbook.ledger import FILE_NAME
+from runbook.ledger.events import Mode
 from runbook.parameters import SectionParameters, load_parameters
-from runbook.paths import from_root, project_root
-from runbook.runs import RECORD_VARIABLE, open_run, record_folder
-from runbook.sections import SECTIONS
+from runbook.paths import project_root
+from runbook.sections import section_named
 
 NOTEBOOKS = {"prerequisites": "10-prerequisites.ipynb", "trusted_pool": "20-trusted-pool.ipynb"}
 """Section → notebook, in the order of the procedure (L86)."""
@@ -23,9 +23,7 @@ NOTEBOOKS = {"prerequisites": "10-prerequisites.ipynb", "trusted_pool": "20-trus
 
 def section_parameters(section: str, file: Path) -> SectionParameters:
     """The parameters of a section from its YAML file; :class:`InputError` with every fault."""
-    if section not in SECTIONS:
-        raise InputError(f"There is no section {section!r}. The sections are: {', '.join(SECTIONS)}.")
-    parameters: SectionParameters = load_parameters(SECTIONS[section].parameters, file)
+    parameters: SectionParameters = load_parameters(section_named(section).parameters, file)
     return parameters
 
 
@@ -44,6 +42,7 @@ def execute_notebook(section: str, parameters: SectionParameters, estate: Estate
     """
     import papermill  # half a second and more: only where a notebook is really run
     from papermill.exceptions import PapermillExecutionError
+    from traitlets.config import Config
 
     if folder.exists():
         raise Refused(f"{folder} is there already: a record is written once.")
@@ -60,6 +59,7 @@ def execute_notebook(section: str, parameters: SectionParameters, estate: Estate
                 kernel_name="python3",
                 progress_bar=False,
                 cwd=str(notebook.parent),
+                config=Config(KernelManager={"transport_encryption": "auto"}),
             )
         except PapermillExecutionError as error:
             failure = f"{error.ename}: {error.evalue}"
@@ -69,7 +69,7 @@ def execute_notebook(section: str, parameters: SectionParameters, estate: Estate
 
 def new_folder(estate: Estate, section: str, records: Path | None) -> Path:
     """Where the record of a run goes: below ``records``, taken from the working directory, else the project's own."""
-    return record_folder(estate, section, records=records.absolute() if records else from_root("records"))
+    return record_folder(estate, section, records=records.absolute() if records else None)
 
 
 @contextmanager

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationInfo, field_validator
 
-from runbook.characters import invisible, named
-from runbook.fields import CredentialReference, text
-from runbook.validation import wrong
+from runbook.inputs.characters import invisible, named
+from runbook.inputs.fields import CredentialReference, text
+from runbook.inputs.validation import wrong
 
 _PATH = re.compile(r"/[A-Za-z0-9/._~-]*\Z")
 _HOST = re.compile(r"[A-Za-z0-9:]([A-Za-z0-9.:-]*[A-Za-z0-9])?\Z")

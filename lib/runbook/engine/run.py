@@ -22,23 +22,22 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from runbook import events
 from runbook.change import Change, ChangeOutcome, Decision, Outcome, Plan
 from runbook.command import Target
+from runbook.engine.execute import Executed, execute
+from runbook.engine.observe import observe
+from runbook.engine.verdict import run_outcome
 from runbook.errors import Refused
 from runbook.estate import Estate
-from runbook.events import Mode
-from runbook.execute import Executed, execute
 from runbook.facts.identity import Identity, identity, is_named
 from runbook.facts.query import Answers, Query, Unread
 from runbook.fleet import Fleet
-from runbook.ledger import Ledger
-from runbook.ledger_json import to_json
-from runbook.observe import observe
+from runbook.ledger import Ledger, events
+from runbook.ledger.codec import to_json
+from runbook.ledger.events import Mode
 from runbook.parameters import SectionParameters
 from runbook.sections import Section
 from runbook.sections.unread import any_unread
-from runbook.verdict import run_outcome
 
 Connect = Callable[[bool], Fleet]
 """A fleet of fresh sessions; they may write only where it is called with true."""
@@ -147,7 +146,10 @@ class Run:
         consents = tuple(dict.fromkeys(change.consent for change in self.plan.changes if change.consent))
         self.ledger.append(events.PlanConfirmed(digest=self.plan.digest, by=confirmed_by, consents=consents))
         self.phase = Phase.APPLIED
-        self.results = self._all(Outcome.PLANNED, "Not attempted.")
+        self.results = tuple(
+            ChangeOutcome(change=change, outcome=Outcome.PLANNED, said=(_not_sent(change),))
+            for change in self.plan.changes
+        )
         for number, change in enumerate(self.plan.changes):
             executed = self._carry_out(number, change)
             self._settle(number, ChangeOutcome(change=change, outcome=executed.outcome, said=executed.said))
@@ -237,10 +239,7 @@ class Run:
 
     def _carry_out(self, number: int, change: Change) -> Executed:
         if change.run_locally:
-            executed = Executed(
-                Outcome.PLANNED,
-                detail=f"Run this line in the management shell on {change.target.server}, then run this section again.",
-            )
+            executed = Executed(Outcome.PLANNED, detail=_not_sent(change))
         else:
             with self._connect(True) as fleet:
                 executed = execute(number, change, plan=self.plan.digest, fleet=fleet, ledger=self.ledger)
@@ -291,6 +290,12 @@ def _bound(target: Target, answer: Identity | Unread) -> Bound:
         said = f"It calls itself {answer.name}: this isn't the server that the estate names."
         return Bound(target=target, ok=False, description=answer.description, said=said)
     return Bound(target=target, ok=True, description=answer.description, said="is the server that the estate names")
+
+
+def _not_sent(change: Change) -> str:
+    if change.run_locally:
+        return f"Run this line in the management shell on {change.target.server}, then run this section again."
+    return "Not attempted."
 
 
 def _same_thing(one: Change, other: Change) -> bool:

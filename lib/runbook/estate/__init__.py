@@ -27,14 +27,14 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from runbook.disclosure import shown
-from runbook.endpoint import DEFAULT_URLS, Authentication, Delegation, Endpoint, Endpoints, Url, url
 from runbook.errors import Fault, InputError
-from runbook.fields import Fqdn, Name, name
+from runbook.estate.endpoint import DEFAULT_URLS, Authentication, Delegation, Endpoint, Endpoints, Url, url
+from runbook.estate.server import Product, Role, Server, Version, either
+from runbook.inputs.disclosure import shown
+from runbook.inputs.fields import Fqdn, Name, name
+from runbook.inputs.validation import validate, wrong
+from runbook.inputs.yamlfile import Document, KeyPath, Tree, key_text, read_yaml
 from runbook.paths import from_root
-from runbook.server import Product, Role, Server, Version, either
-from runbook.validation import validate, wrong
-from runbook.yamlfile import Document, KeyPath, Tree, key_text, read_yaml
 
 __all__ = [
     "Authentication",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from runbook.characters import visible
+from runbook.inputs.characters import visible
 
 _SECRET_NAME = re.compile(
     r"pass ?(word|wd|phrase|code)|\bpass\b|pwd|secret|token|credential|api ?key|private ?key", re.IGNORECASE

@@ -14,16 +14,17 @@ from typing import Annotated
 import typer
 
 from runbook.change import Json
+from runbook.cli.headless import section_parameters
+from runbook.cli.lab import running_lab
+from runbook.cli.rehearse import PARAMETERS, rehearse, run_one
+from runbook.cli.screen import Screen
+from runbook.engine.verdict import exit_code, worst
 from runbook.errors import InputError, OutcomeUnknown, RunbookError
 from runbook.estate import find_estate, load_estate
-from runbook.events import Mode
-from runbook.headless import section_parameters
-from runbook.lab import running_lab
+from runbook.ledger.events import Mode
 from runbook.paths import from_root
-from runbook.rehearse import PARAMETERS, rehearse, run_one
 from runbook.render.views import visible
-from runbook.screen import Screen
-from runbook.verdict import exit_code, worst
+from runbook.sections import section_named
 
 DEFAULT_TOPOLOGY = "split-2013"
 
@@ -51,8 +52,9 @@ def rehearse_command(
 ) -> None:
     """Start the rehearsal lab, run the sections against it, and say what came of it."""
     screen = Screen()
-    names = [_section(name) for name in section or ()]
-    done = rehearse(topology, sections=names, mode=mode, records=records, states=state or (), watch=screen.watch)
+    done = rehearse(
+        topology, sections=section or (), mode=mode, records=records, states=state or (), watch=screen.watch
+    )
     if as_json:
         _print(done.document())
     else:
@@ -104,7 +106,7 @@ def run_command(
 
 def _run(section: str, file: Path, estate: str, mode: Mode, records: Path | None, as_json: bool) -> None:
     screen = Screen()
-    name = _section(section)
+    name = section_named(section).name
     parameters = section_parameters(name, file)
     chosen = load_estate(find_estate(str(Path(estate).absolute()) if estate else parameters.estate))
     done = run_one(name, parameters, chosen, mode=mode, records=records, watch=screen.watch)
@@ -122,10 +124,6 @@ def _run(section: str, file: Path, estate: str, mode: Mode, records: Path | None
     else:
         screen.sections([done])
     raise typer.Exit(exit_code(worst([done.outcome])))
-
-
-def _section(name: str) -> str:
-    return name.replace("-", "_")
 
 
 def _print(document: Json) -> None:

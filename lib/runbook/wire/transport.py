@@ -24,7 +24,7 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 from urllib3.poolmanager import PoolManager
 from urllib3.util.connection import create_connection
 
-from runbook.deadline import Deadline
+from runbook.wire.deadline import Deadline
 
 MAX_REPLY = 16 * 1024 * 1024
 """Bytes of one HTTP reply after decompression. WS-Management's own limit (MaxEnvelopeSize) is 500 KiB by default."""

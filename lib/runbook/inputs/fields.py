@@ -1,6 +1,6 @@
 """Field types of parameters and estate files: from text to a value, or to words on what is wrong with it.
 
-Each type is an annotated ``str``, ``int`` or ``bool`` whose validator raises :func:`runbook.validation.wrong`.
+Each type is an annotated ``str``, ``int`` or ``bool`` whose validator raises :func:`runbook.inputs.validation.wrong`.
 Values come as text (from a file of ours) or as Python values (from a notebook's parameters cell, which papermill
 may have filled from YAML: a number where text belongs has lost its spelling and is refused).
 """
@@ -13,8 +13,8 @@ from typing import Annotated
 
 from pydantic import BeforeValidator
 
-from runbook.characters import invisible, named
-from runbook.validation import kind, wrong
+from runbook.inputs.characters import invisible, named
+from runbook.inputs.validation import kind, wrong
 
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z", re.IGNORECASE)
 _THUMBPRINT = re.compile(r"[0-9A-F]{40}\Z", re.IGNORECASE)

@@ -11,8 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from runbook.change import Outcome, Severity
-from runbook.progress import followed
-from runbook.rehearse import Rehearsal
+from runbook.cli.progress import followed
+from runbook.cli.rehearse import Rehearsal
+from runbook.powershell import render
 from runbook.render.views import OUTCOME_SYMBOL, SYMBOL, visible
 from runbook.summary import SectionSummary
 
@@ -72,13 +73,22 @@ class Screen:
                 where = f" ({visible(finding.server)})" if finding.server and finding.server not in finding.what else ""
                 head = f"{SYMBOL[finding.severity]} {finding.severity.value}: {visible(finding.what)}{where}"
                 self.out.print(Text(head, style=style), soft_wrap=True)
-                self.out.print(Text(f"  {finding.id} [{', '.join(finding.requirements)}] {visible(finding.remedy)}"))
+                self.out.print(
+                    Text(f"  {finding.id} [{', '.join(finding.requirements)}] {visible(finding.remedy)}"),
+                    soft_wrap=True,
+                )
         for change, outcome, said in section.changes:
             of = f" · {change.property}" if change.property else ""
             line = f"{OUTCOME_SYMBOL.get(outcome, '✖')} {outcome}: {visible(change.object)}{of}"
             self.out.print(Text(line, style=_STYLE.get(outcome, "red")), soft_wrap=True)
-            if said and outcome is not Outcome.VERIFIED:
-                self.out.print(Text(f"  {visible(said)}"))
+            if outcome is not Outcome.VERIFIED:
+                self.out.print(Text(f"  PS> {render(change.command)}"), soft_wrap=True)
+                self.out.print(Text(f"  {visible(said)}"), soft_wrap=True)
+        if section.outcome is Outcome.NOT_NEEDED:
+            self.out.print(
+                Text(f"{OUTCOME_SYMBOL[section.outcome]} {section.name}: {section.because}", style="green"),
+                soft_wrap=True,
+            )
         if section.reason:
             self.out.print(Text(section.reason, style="red"))
 

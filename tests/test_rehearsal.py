@@ -1,0 +1,255 @@
+"""The whole of it: the library over real wire traffic against the lab, whose world has the last word."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from rehearsing import rehearsing
+from runbook.change import Outcome, Severity
+from runbook.errors import WriteRefused
+from runbook.ledger import read_events
+from runbook.ledger.events import Exported, Mode
+from runbook.powershell import render
+
+OWA_POOL = "atl-owa-001.litwareinc.com"
+NOBODY_THERE = """
+name: nowhere
+environment: rehearsal
+organisation: Nowhere
+servers:
+  - name: atl-mbx-001.litwareinc.com
+    product: exchange
+    version: "2013"
+    roles: [mailbox, client-access]
+    endpoints:
+      exchange: {url: "http://127.0.0.1:9/PowerShell/", authentication: negotiate, credential: "cred:x"}
+      windows: {url: "http://127.0.0.1:9/wsman", authentication: negotiate, credential: "cred:x"}
+  - name: atl-fe-001.litwareinc.com
+    product: lync
+    version: "2013"
+    roles: [front-end]
+    pool: atl-cs-001.litwareinc.com
+    endpoints:
+      windows: {url: "https://127.0.0.2:9/wsman", authentication: credssp, credential: "cred:x"}
+"""
+
+
+def runbook(*arguments: str | Path, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """The command as a user runs it, in a folder that isn't the project's."""
+    code = "import sys; from runbook.cli import main; sys.argv[0] = 'runbook'; main()"
+    return subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        capture_output=True,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONUTF8": "1", **(environment or {})},
+        cwd=Path(__file__).parent,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """`runbook rehearse --json`, once, with kernels and notebooks."""
+    done = runbook("rehearse", "--json", "--records", tmp_path_factory.mktemp("records"))
+    assert done.returncode == 0, done.stderr
+    document: dict[str, Any] = json.loads(done.stdout)
+    return document
+
+
+def test_a_rehearsal_repairs_the_organisation_and_leaves_nothing_to_do(rehearsal: dict[str, Any]) -> None:
+    assert rehearsal["outcome"] == "verified"
+    assert [section["outcome"] for section in rehearsal["sections"]] == ["verified", "verified"]
+    assert rehearsal["second_pass"] == {"changes": 0}
+    _, trusted_pool = rehearsal["sections"]
+    assert [change["outcome"] for change in trusted_pool["changes"]] == ["verified"] * 7
+    assert "pool-missing" in {finding["id"] for finding in trusted_pool["findings"]}
+
+
+def test_the_json_document_has_the_documented_keys(rehearsal: dict[str, Any]) -> None:
+    assert set(rehearsal) == {"topology", "mode", "outcome", "sections", "second_pass", "presence"}
+    assert set(rehearsal["presence"]) == {"working", "expected", "users"}
+    for section in rehearsal["sections"]:
+        assert set(section) == {"name", "outcome", "findings", "changes", "record"}
+        for finding in section["findings"]:
+            assert set(finding) == {
+                *("id", "requirements", "severity", "server", "object"),
+                *("what", "why", "remedy", "caused_by"),
+            }
+        for change in section["changes"]:
+            assert set(change) == {"server", "object", "property", "before", "after", "command", "outcome"}
+
+
+def test_the_record_is_an_executed_notebook_and_a_ledger_without_a_secret(rehearsal: dict[str, Any]) -> None:
+    for section in rehearsal["sections"]:
+        folder = Path(section["record"])
+        notebook = nbformat.read(folder / "record.ipynb", as_version=4)
+        code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        assert all(cell.execution_count for cell in code)
+        assert not any(output.output_type == "error" for cell in code for output in cell.outputs)
+        assert read_events(folder).torn == ""
+        for file in folder.iterdir():
+            assert b"_PASSWORD" not in file.read_bytes()
+
+
+def test_the_configuration_was_saved_before_the_topology_was_enabled(rehearsal: dict[str, Any]) -> None:
+    folder = Path(rehearsal["sections"][1]["record"])
+    (exported,) = (event for event in read_events(folder).events if isinstance(event, Exported))
+    assert (folder / exported.file).stat().st_size == exported.size > 0
+
+
+def test_the_world_is_as_the_procedure_wants_it(tmp_path: Path) -> None:
+    """L26-L43, as the lab's own world says, not the runbook."""
+    with rehearsing("split-2013", tmp_path) as lab:
+        assert lab.run("trusted_pool", Mode.APPLY).outcome is Outcome.VERIFIED
+        entries = lab.mutations()
+        presence = lab.lab.ask("presence")
+    enabled = [entry["object"] for entry in entries if entry["command"] == "Enable-CsTopology"]
+    assert enabled == [
+        f"enabled TrustedApplicationPool:{OWA_POOL}",
+        f"enabled TrustedApplication:{OWA_POOL}/urn:application:outlookwebapp",
+    ]
+    pool = next(
+        entry["after"] for entry in entries if entry["object"] == f"published TrustedApplicationPool:{OWA_POOL}"
+    )
+    assert pool["site"] == "Site:Redmond"
+    assert pool["registrar"].endswith("atl-cs-001.litwareinc.com")
+    assert pool["requires_replication"] is False
+    dial_plans = {entry["object"] for entry in entries if entry["property"] == "dial_plans"}
+    assert dial_plans == {
+        *("um-service ATL-MBX-001", "um-service ATL-MBX-002"),
+        *("call-router ATL-CAS-001", "call-router ATL-CAS-002"),
+    }
+    reasons = {reason for each in presence["reasons"].values() for reason in each}
+    assert reasons, "Outlook Web App itself isn't configured yet"
+    assert all(reason.startswith("Outlook Web App") for reason in reasons), "nothing on the Lync side is left"
+
+
+def test_where_lync_finds_the_server_by_itself_no_pool_is_made_and_it_says_why() -> None:
+    done = runbook("rehearse", "--topology", "colocated-2013", "--section", "trusted-pool", "--mode", "check", "--json")
+    assert done.returncode == 0, done.stderr
+    (section,) = json.loads(done.stdout)["sections"]
+    assert section["outcome"] == "not needed"
+    assert section["changes"] == []
+    (said,) = (finding for finding in section["findings"] if "L17" in finding["requirements"])
+    assert "hosts a SipName dial plan" in said["what"]
+
+
+def test_a_duplicate_is_found_and_repaired(tmp_path: Path) -> None:
+    """L22-L24."""
+    with rehearsing("split-2013", tmp_path, ["duplicate"]) as lab:
+        before = {reason for each in lab.lab.ask("presence")["reasons"].values() for reason in each}
+        assert any("twice" in reason for reason in before)
+        summary = lab.run("trusted_pool", Mode.APPLY)
+        after = {reason for each in lab.lab.ask("presence")["reasons"].values() for reason in each}
+    assert "duplicate-known-server" in {finding.id for finding in summary.findings}
+    assert summary.outcome is Outcome.VERIFIED
+    assert not any("twice" in reason for reason in after)
+
+
+def test_other_peoples_pending_changes_are_not_enabled_without_consent(tmp_path: Path) -> None:
+    with rehearsing("split-2013", tmp_path, ["pending"]) as lab:
+        refused = lab.run("trusted_pool", Mode.APPLY)
+        assert refused.outcome is Outcome.INCOMPLETE
+        (finding,) = (finding for finding in refused.findings if finding.id == "topology-pending")
+        assert "atl-bot-001.litwareinc.com" in finding.what
+        assert "allow_pending_topology_changes" in finding.remedy
+        assert lab.mutations() == []
+        assert lab.run("trusted_pool", Mode.APPLY, allow_pending_topology_changes=True).outcome is Outcome.VERIFIED
+
+
+def test_without_delegation_the_lines_to_run_are_printed_and_nothing_follows(tmp_path: Path) -> None:
+    with rehearsing("split-2013", tmp_path, ["no-delegation"]) as lab:
+        summary = lab.run("trusted_pool", Mode.APPLY)
+        assert lab.mutations() == []
+    assert summary.outcome is Outcome.INCOMPLETE
+    assert {outcome for _, outcome, _ in summary.changes} == {Outcome.PLANNED}
+    local = [render(change.command) for change, _, _ in summary.changes if change.run_locally]
+    assert [line.split()[0] for line in local] == [
+        *("New-CsTrustedApplicationPool", "New-CsTrustedApplication", "Enable-CsTopology"),
+    ]
+
+
+def test_without_consent_the_dial_plans_stay_as_they_are(tmp_path: Path) -> None:
+    with rehearsing("split-2013", tmp_path) as lab:
+        summary = lab.run("trusted_pool", Mode.APPLY, allow_dial_plan_changes=False)
+        assert not [entry for entry in lab.mutations() if entry["property"] == "dial_plans"]
+    found = [finding for finding in summary.findings if finding.id == "dial-plan-membership"]
+    assert len(found) == 4
+    assert all("allow_dial_plan_changes" in finding.remedy for finding in found)
+
+
+def test_a_plan_mode_run_cannot_write(tmp_path: Path) -> None:
+    with rehearsing("split-2013", tmp_path) as lab:
+        run = lab.open("trusted_pool", Mode.PLAN)
+        run.check()
+        change = run.plan.changes[0]
+        with run._connect(False) as fleet, pytest.raises(WriteRefused, match="may only read"):
+            fleet.run(change.target, change.command)
+        run.apply(confirmed_by="the test")
+        run.finish()
+        assert lab.mutations() == []
+
+
+def test_a_healthy_estate_has_no_finding_above_information(tmp_path: Path) -> None:
+    with rehearsing("split-2013", tmp_path) as lab:
+        lab.run("trusted_pool", Mode.APPLY)
+        again = [lab.run(section, Mode.CHECK) for section in ("prerequisites", "trusted_pool")]
+    assert {finding.severity for summary in again for finding in summary.findings} <= {Severity.INFO}
+
+
+def test_three_runs_give_the_same_findings_and_changes() -> None:
+    documents = []
+    for _ in range(3):
+        document = json.loads(runbook("rehearse", "--mode", "check", "--json").stdout)
+        for section in document["sections"]:
+            del section["record"]
+        documents.append(json.dumps(document, sort_keys=True))
+    assert len(set(documents)) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["rehearse", "--topology", "nowhere-2013"], "no topology 'nowhere-2013'"),
+        (["rehearse", "--state", "on-fire"], "on-fire"),
+        (["rehearse", "--section", "mailboxes"], "There is no section"),
+        (["check", "nothing", "-f", "x.yaml"], "There is no section"),
+        (["check", "trusted-pool", "-f", "there-is-no-such-file.yaml"], "there-is-no-such-file.yaml"),
+        (["run", "trusted-pool", "-f", "x.yaml", "--mode", "sideways"], "sideways"),
+    ],
+)
+def test_bad_input_is_a_sentence_and_exit_code_2(arguments: list[str], says: str) -> None:
+    done = runbook(*arguments)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_an_unknown_key_of_a_parameter_file_is_refused_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "trusted-pool.yaml"
+    file.write_text("owa_pool_fqdn: a.example.com\nowa_pool_fdqn: b.example.com\n", encoding="utf-8")
+    done = runbook("check", "trusted-pool", "-f", file)
+    assert done.returncode == 2
+    assert f"{file}:2: owa_pool_fdqn" in done.stderr
+    assert "registrar_pool_fqdn" in done.stderr, "what is missing is named at the same time"
+
+
+def test_a_server_that_is_not_there_makes_the_outcome_unknown(tmp_path: Path) -> None:
+    """Exit code 3: nobody can say."""
+    estate = tmp_path / "estate.yaml"
+    estate.write_text(NOBODY_THERE, encoding="utf-8")
+    parameters = Path(__file__).parents[1] / "parameters" / "rehearsal" / "trusted-pool.yaml"
+    account = {"RUNBOOK_CRED_X_USERNAME": "x", "RUNBOOK_CRED_X_PASSWORD": "x"}
+    arguments = ("check", "trusted-pool", "--estate", estate, "-f", parameters, "--records", tmp_path, "--json")
+    done = runbook(*arguments, environment=account)
+    assert done.returncode == 3, done.stderr
+    assert json.loads(done.stdout)["outcome"] == "unknown"
