@@ -6,13 +6,14 @@ facts, read afresh, say.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
-from runbook.change import Change, Decision, Finding, Outcome, Plan, Repair, Severity
+from runbook.change import Change, Decision, Finding, Outcome, Plan, Repair, Severity, Step
 from runbook.command import Pipeline, Shell, Target, cmdlet
 from runbook.engine.run import Phase, Run
 from runbook.errors import ConnectionFailed, OutcomeUnknown, Refused, WriteRefused
@@ -20,10 +21,20 @@ from runbook.estate import Estate
 from runbook.facts.query import Observation, Query, Unread
 from runbook.fleet import Fleet
 from runbook.ledger import Ledger, read_events
-from runbook.ledger.events import Exported, Intent, Mode, OutcomeRecorded, PlanConfirmed, RunEnded
+from runbook.ledger.events import (
+    Exported,
+    Intent,
+    Mode,
+    OutcomeRecorded,
+    PlanConfirmed,
+    RunEnded,
+    RunStarted,
+    StepTaken,
+)
 from runbook.parameters import SectionParameters
 from runbook.result import Result, ServerError, ServerObject, State
 from runbook.sections import Section
+from runbook.sections.section import Gate
 from runbook.sections.unread import unread
 
 SERVER = "atl-fe-001.litwareinc.com"
@@ -96,7 +107,9 @@ class Wanted(SectionParameters):
     """A section's parameters that say nothing of their own."""
 
 
-def section(*wanted: str, shape: Callable[[Change], Change] = lambda change: change) -> Section[Wanted, object]:
+def section(
+    *wanted: str, shape: Callable[[Change], Change] = lambda change: change, gate: Gate[Wanted, object] | None = None
+) -> Section[Wanted, object]:
     """A section that wants pools of these names."""
 
     def observe(parameters: Wanted, estate: Estate) -> Observation[object]:
@@ -123,7 +136,7 @@ def section(*wanted: str, shape: Callable[[Change], Change] = lambda change: cha
         plan = Plan(changes=tuple(shape(change(name)) for name in missing), because="" if missing else "all is there")
         return Decision(findings=findings, plan=plan)
 
-    return Section(name="test", title="Test", parameters=Wanted, observe=observe, decide=decide)
+    return Section(name="test", title="Test", parameters=Wanted, observe=observe, decide=decide, gate=gate)
 
 
 ESTATE = Estate.model_validate(
@@ -159,8 +172,6 @@ def run(tmp_path: Path, server: Server) -> Iterator[Callable[..., Run]]:
     def make(what: Section[Wanted, object], mode: Mode = Mode.APPLY) -> Run:
         ledger = Ledger.create(tmp_path / f"record-{len(ledgers)}")
         ledgers.append(ledger)
-        from runbook.ledger.events import RunStarted
-
         ledger.append(RunStarted(section="test", mode=mode, estate="litware", environment="rehearsal"))
 
         def connect(writes: bool) -> Fleet:
@@ -388,3 +399,93 @@ def test_a_query_that_could_write_is_a_mistake_of_the_library_and_ends_the_run(
     server.answer = refuse  # type: ignore[method-assign]
     with pytest.raises(WriteRefused):
         run(section("a")).check()
+
+
+def prepared(change: Change) -> Change:
+    """A change with something to read back before it, something to ask after it, and something to tidy up."""
+    digest = hashlib.sha256(b"the configuration").hexdigest()
+    return replace(
+        change,
+        preparation=(Step(what="save", pipeline=exporting(change).exports or change.command, gives_sha256=digest),),
+        conclusion=(Step(what="look", pipeline=READ.pipeline, gives=str(change.after)),),
+        cleanup=(Step(what="tidy up", pipeline=new("rubbish")),),
+    )
+
+
+def test_a_change_is_prepared_concluded_and_tidied_up_in_order(run: Callable[..., Run], server: Server) -> None:
+    def tidy(server: Server, name: str) -> Result | None:
+        return server.completed(new(name)) if name == "rubbish" else None
+
+    server.behave = tidy
+    one = run(section("a", shape=prepared))
+    assert applied(one) is Outcome.VERIFIED
+    steps = [event.what for event in read_events(one.ledger.path).events if isinstance(event, StepTaken)]
+    assert steps == ["save", "look", "tidy up"]
+    assert server.sent == ["a", "rubbish"]
+
+
+def test_a_file_that_reads_back_differently_is_never_put_in_place(run: Callable[..., Run], server: Server) -> None:
+    server.exported = (b"something else",)
+    one = run(section("a", shape=prepared))
+    assert applied(one) is Outcome.FAILED
+    assert "a" not in server.sent
+    assert "aren't the expected ones" in one.results[0].said[0]
+
+
+def test_a_conclusion_that_is_not_as_expected_is_settled_by_the_facts(run: Callable[..., Run], server: Server) -> None:
+    server.held.add("another")  # so the conclusion gives two values, where one is expected
+    one = run(section("a", shape=prepared))
+    assert applied(one) is Outcome.VERIFIED
+    assert "should have given a" in " ".join(one.results[0].said)
+
+
+def staged(change: Change) -> Change:
+    return replace(change, stage=str(change.after))
+
+
+def gate(
+    worse: Callable[[object, object], str], refuses: Callable[[object], str] = lambda now: ""
+) -> Gate[Wanted, object]:
+    def look(parameters: Wanted, estate: Estate, stage: str) -> Observation[object]:
+        answers = yield [READ]
+        return answers[READ]
+
+    return Gate(
+        observe=look,
+        refuses=lambda _parameters, now: refuses(now),
+        worse=lambda _parameters, before, after: worse(before, after),
+        settle_seconds=lambda _parameters: 0,
+    )
+
+
+def test_a_server_that_is_worse_off_stops_the_roll_out_there(run: Callable[..., Run], server: Server) -> None:
+    hurts = gate(lambda before, after: "its services are down" if "b" in after else "")  # type: ignore[operator]
+    one = run(section("a", "b", "c", shape=staged, gate=hurts))
+    assert applied(one) is Outcome.INCOMPLETE
+    assert server.sent == ["a", "b"], "the third server isn't touched"
+    assert outcomes(one) == [Outcome.VERIFIED, Outcome.VERIFIED, Outcome.PLANNED]
+    ended = read_events(one.ledger.path).events[-1]
+    assert isinstance(ended, RunEnded)
+    assert ended.reason == "b is worse off than before: its services are down"
+
+
+def test_even_the_last_server_must_not_be_worse_off(run: Callable[..., Run], server: Server) -> None:
+    hurts = gate(lambda before, after: "its services are down" if "a" in after else "")  # type: ignore[operator]
+    assert applied(run(section("a", shape=staged, gate=hurts))) is Outcome.INCOMPLETE
+
+
+def test_a_server_outside_its_window_is_not_touched(run: Callable[..., Run], server: Server) -> None:
+    one = run(section("a", shape=staged, gate=gate(lambda before, after: "", lambda now: "the window is over")))
+    assert applied(one) is Outcome.INCOMPLETE
+    assert server.sent == []
+
+
+def test_a_server_that_is_not_done_keeps_the_next_one_waiting(run: Callable[..., Run], server: Server) -> None:
+    server.behave = lambda server, name: server.completed(new(name)) if name == "b" else None
+    one = run(section("a", "b", "c", shape=staged))
+    assert applied(one) is Outcome.FAILED
+    assert outcomes(one) == [Outcome.VERIFIED, Outcome.FAILED, Outcome.PLANNED]
+    again = run(section("a", "b", "c", shape=staged))
+    server.behave = lambda server, name: None
+    assert applied(again) is Outcome.VERIFIED
+    assert server.sent == ["a", "b", "b", "c"], "a re-run goes on where the first one stopped"

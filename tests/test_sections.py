@@ -64,6 +64,53 @@ def test_ids_are_unique_with_server_and_object_and_causes_are_there(folder: str)
         assert all(set(finding.caused_by) <= ids for finding in findings), path.name
 
 
+def _case(folder: str, name: str) -> Decision:
+    return decide(folder, load(CASES / folder / f"{name}.yaml").get("set") or {})
+
+
+@pytest.mark.parametrize(("name", "locally"), [("missing", False), ("one-delegates", False), ("no-delegation", True)])
+def test_without_delegation_every_topology_command_is_for_a_local_shell(name: str, locally: bool) -> None:
+    changes = _case("trusted_pool", name).plan.changes
+    assert {change.run_locally for change in changes} == {locally}
+
+
+def test_changes_go_to_the_front_end_whose_second_hop_works() -> None:
+    targets = {str(change.target) for change in _case("trusted_pool", "one-delegates").plan.changes}
+    assert targets == {"atl-fe-002.litwareinc.com (lync)"}
+
+
+def test_the_configuration_is_exported_before_the_topology_is_enabled() -> None:
+    changes = _case("trusted_pool", "missing").plan.changes
+    exported = [render(change.exports) for change in changes if change.exports is not None]
+    assert exported == ["Export-CsConfiguration -AsBytes"]
+    assert changes[-1].exports is not None
+
+
+def test_consents_are_named_by_the_changes_that_need_them() -> None:
+    cases = ("pending-consent", "dial-plans", "duplicate-foreign-consent", "missing")
+    named = [{change.consent for change in _case("trusted_pool", name).plan.changes} - {""} for name in cases]
+    assert named == [
+        {"allow_pending_topology_changes"},
+        {"allow_dial_plan_changes"},
+        {"allow_removing_other_applications"},
+        set(),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "requirements", "words"),
+    [
+        ("colocated", "L17 L18 L19 L20", "it hosts a SipName dial plan"),
+        ("colocated-not-in-dial-plan", "L17 L18 L26", "it hosts no SipName dial plan"),
+        ("missing", "L17 L18 L26", "aren't both on this computer"),
+    ],
+)
+def test_the_route_is_explained(name: str, requirements: str, words: str) -> None:
+    route = next(finding for finding in _case("trusted_pool", name).findings if finding.id == "um-route")
+    assert route.requirements == tuple(requirements.split())
+    assert words in route.what
+
+
 def _compact(decision: Decision) -> list[dict[str, Any]]:
     return sorted(map(_row, decision.findings), key=_order)
 

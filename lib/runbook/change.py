@@ -53,11 +53,27 @@ class Finding:
     object: str = ""
     caused_by: tuple[str, ...] = ()
     repair: Repair = Repair.MANUAL
+    unknown: bool = False
+    """What it speaks of couldn't be established: a run that ends with it is *unknown*, not failed."""
 
     @property
     def blocks(self) -> bool:
         """It is an error, and no change of the plan mends it."""
         return self.severity is Severity.ERROR and self.repair is not Repair.PLANNED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A pipeline beside the command of a change, and what it must give back for the change to go on.
+
+    ``gives_sha256`` is the digest, in hex, of the bytes that it must give back (a file read back); ``gives`` is the one
+    value, as text. Where both are empty, success is enough.
+    """
+
+    what: str
+    pipeline: Pipeline
+    gives_sha256: str = ""
+    gives: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +85,10 @@ class Change:
     ``run_locally`` marks a command that this session may not send (second hop): it is printed instead,
     and the facts are read afterwards as for any other. ``exports`` names what is read into the record
     before the command runs (``real-world`` B1: the configuration before Enable-CsTopology).
+
+    ``preparation`` runs before the command and touches the object itself only to read it; ``conclusion`` runs after it,
+    in the same runspace; ``cleanup`` runs in any case and may fail. Changes of one ``stage`` (a server) are carried out
+    together, and the section's gate is asked before the first and after the last of them.
     """
 
     target: Target
@@ -84,6 +104,10 @@ class Change:
     consent: str = ""
     run_locally: bool = False
     exports: Pipeline | None = None
+    preparation: tuple[Step, ...] = ()
+    conclusion: tuple[Step, ...] = ()
+    cleanup: tuple[Step, ...] = ()
+    stage: str = ""
 
     def __post_init__(self) -> None:
         if bool(self.reverse) == bool(self.irreversible):
@@ -172,7 +196,15 @@ def _identity(change: Change) -> Json:
         "reverse": [pipeline_json(pipeline) for pipeline in change.reverse],
         "run_locally": change.run_locally,
         "consent": change.consent,
+        "stage": change.stage,
+        "preparation": _steps_json(change.preparation),
+        "conclusion": _steps_json(change.conclusion),
+        "cleanup": _steps_json(change.cleanup),
     }
+
+
+def _steps_json(steps: tuple[Step, ...]) -> Json:
+    return [[step.what, pipeline_json(step.pipeline), step.gives_sha256, step.gives] for step in steps]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from runbook.change import Change, Outcome
+from runbook.change import Change, Outcome, Step
 from runbook.errors import ConnectionFailed, InputError, OutcomeUnknown, PipelineFailed
 from runbook.fleet import Fleet
 from runbook.ledger import Ledger, events
 from runbook.result import Result, ServerObject
+
+_COULD_NOT = (ConnectionFailed, OutcomeUnknown, PipelineFailed, InputError, OSError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,25 +35,95 @@ class Executed:
         return tuple(filter(None, (self.detail, *self.errors, *self.warnings)))
 
 
-def execute(number: int, change: Change, *, plan: str, fleet: Fleet, ledger: Ledger) -> Executed:
-    """Carry out one change.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """One change on its way to its server. ``number`` is its place in the plan of digest ``plan``, from 0."""
 
-    The outcome is *applied* (the server said yes), *failed* (it said no, or nothing was sent) or *unknown*; nothing is
-    retried, and *applied* isn't proof yet: only facts read afresh are.
-    """
-    if change.exports is not None:
+    number: int
+    change: Change
+    plan: str
+    fleet: Fleet
+    ledger: Ledger
+
+    def carry_out(self) -> Executed:
+        """Save what must be saved, prepare, send the command, conclude, clean up.
+
+        The outcome is *applied* (the server said yes), *failed* (it said no, or nothing was sent), *refused* (what
+        has to be saved first couldn't be) or *unknown*. Nothing is retried, and *applied* isn't proof yet: only facts
+        read afresh are.
+        """
+        if self.change.exports is not None:
+            try:
+                self._export()
+            except _COULD_NOT as error:
+                return Executed(Outcome.REFUSED, detail=f"What has to be saved first couldn't be: {error}")
+        self.ledger.append(
+            events.Intent(plan=self.plan, change=self.number, target=self.change.target, pipeline=self.change.command)
+        )
+        executed = self._prepared()
+        return replace(executed, warnings=(*executed.warnings, *self._clean_up()))
+
+    def _prepared(self) -> Executed:
         try:
-            _export(number, change, fleet, ledger)
-        except (ConnectionFailed, OutcomeUnknown, PipelineFailed, OSError) as error:
-            return Executed(Outcome.REFUSED, detail=f"What has to be saved first couldn't be: {error}")
-    ledger.append(events.Intent(plan=plan, change=number, target=change.target, pipeline=change.command))
-    try:
-        result = fleet.run(change.target, change.command)
-    except (ConnectionFailed, InputError) as error:
-        return Executed(Outcome.FAILED, detail=f"Nothing was sent: {error}")
-    except OutcomeUnknown as error:
-        return Executed(Outcome.UNKNOWN, detail=error.reason, doubtful=True)
-    return _judged(result)
+            for step in self.change.preparation:
+                self._take(step)
+        except _COULD_NOT as error:
+            return Executed(Outcome.FAILED, detail=f"The command wasn't sent. {error}")
+        executed = self._command()
+        if executed.outcome is not Outcome.APPLIED:
+            return executed
+        try:
+            for step in self.change.conclusion:
+                self._take(step)
+        except _COULD_NOT as error:
+            return replace(executed, outcome=Outcome.FAILED, detail=str(error), doubtful=True)
+        return executed
+
+    def _command(self) -> Executed:
+        try:
+            return _judged(self.fleet.run(self.change.target, self.change.command))
+        except (ConnectionFailed, InputError) as error:
+            return Executed(Outcome.FAILED, detail=f"Nothing was sent: {error}")
+        except OutcomeUnknown as error:
+            return Executed(Outcome.UNKNOWN, detail=error.reason, doubtful=True)
+
+    def _take(self, step: Step) -> None:
+        """Run a step; ``PipelineFailed`` where it didn't succeed, or gave back something else than it must."""
+        taken = events.StepTaken(plan=self.plan, change=self.number, what=step.what, pipeline=step.pipeline)
+        self.ledger.append(taken)
+        result = self.fleet.run(self.change.target, step.pipeline)
+        said = _complaints(result)
+        if not said and step.gives_sha256 and hashlib.sha256(_content(result.output)).hexdigest() != step.gives_sha256:
+            said = ("The bytes aren't the expected ones.",)
+        if not said and step.gives and [str(item) for item in result.output] != [step.gives]:
+            said = (f"It should have given {step.gives}, and gave {', '.join(map(str, result.output)) or 'nothing'}.",)
+        if said:
+            raise PipelineFailed(self.change.target.server, step.what, said)
+
+    def _clean_up(self) -> tuple[str, ...]:
+        """What couldn't be cleaned up: worth knowing, and no reason to call the change failed."""
+        left: list[str] = []
+        for step in self.change.cleanup:
+            try:
+                self._take(step)
+            except _COULD_NOT as error:
+                left.append(str(error))
+        return tuple(left)
+
+    def _export(self) -> None:
+        """Keep what the servers hold now in the record's folder, before the change that it could undo."""
+        exports = self.change.exports
+        assert exports is not None
+        result = self.fleet.run(self.change.target, exports)
+        said = _complaints(result)
+        content = b"" if said else _content(result.output)
+        if said or not content:
+            name = exports.cmdlets[0].name
+            raise PipelineFailed(self.change.target.server, name, said or ("It exported nothing.",))
+        path = self.ledger.path.parent / f"before-change-{self.number + 1}.zip"
+        _write_durably(path, content)
+        digest = hashlib.sha256(content).hexdigest()
+        self.ledger.append(events.Exported(file=path.name, sha256=digest, size=len(content), change=self.number))
 
 
 def _judged(result: Result) -> Executed:
@@ -72,21 +145,17 @@ def _judged(result: Result) -> Executed:
     )
 
 
-def _export(number: int, change: Change, fleet: Fleet, ledger: Ledger) -> None:
-    """Keep what the servers hold now in the record's folder, before the change that it could undo."""
-    assert change.exports is not None
-    result = fleet.run(change.target, change.exports)
-    if not result.succeeded:
-        raise PipelineFailed(
-            change.target.server, change.exports.cmdlets[0].name, tuple(error.message for error in result.errors)
-        )
-    content = b"".join(_bytes(item) for item in result.output)
-    if not content:
-        raise PipelineFailed(change.target.server, change.exports.cmdlets[0].name, ("It exported nothing.",))
-    path = ledger.path.parent / f"before-change-{number + 1}.zip"
-    _write_durably(path, content)
-    digest = hashlib.sha256(content).hexdigest()
-    ledger.append(events.Exported(file=path.name, sha256=digest, size=len(content), change=number))
+def _complaints(result: Result) -> tuple[str, ...]:
+    """Why a step didn't succeed; empty where it did."""
+    if result.succeeded:
+        return ()
+    said = tuple(error.message for error in result.errors)
+    lost = () if result.complete else ("Part of the server's answer was lost on the way.",)
+    return (*said, *lost) or (f"The server ended the pipeline as {result.state}.",)
+
+
+def _content(output: Iterable[object]) -> bytes:
+    return b"".join(map(_bytes, output))
 
 
 def _bytes(item: object) -> bytes:

@@ -17,6 +17,7 @@ reached the disk, is sent once, and whatever doubt its answer leaves is settled 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -24,9 +25,10 @@ from typing import Any
 
 from runbook.change import Change, ChangeOutcome, Decision, Outcome, Plan
 from runbook.command import Target
-from runbook.engine.execute import Executed, execute
+from runbook.engine.execute import Executed, Execution
+from runbook.engine.gatekeeper import Gatekeeper
 from runbook.engine.observe import observe
-from runbook.engine.verdict import run_outcome
+from runbook.engine.verdict import run_outcome, worst
 from runbook.errors import Refused
 from runbook.estate import Estate
 from runbook.facts.identity import Identity, identity, is_named
@@ -91,6 +93,8 @@ class Run:
         self.phase = Phase.OPENED
         self.results: tuple[ChangeOutcome, ...] = ()
         self.bound: tuple[Bound, ...] = ()
+        self.stopped = ""
+        """Why the section's gate stopped the roll-out; empty where it didn't."""
         self._connect = connect
         self._decision: Decision | None = None
         self._plan: Plan | None = None
@@ -150,12 +154,45 @@ class Run:
             ChangeOutcome(change=change, outcome=Outcome.PLANNED, said=(_not_sent(change),))
             for change in self.plan.changes
         )
-        for number, change in enumerate(self.plan.changes):
-            executed = self._carry_out(number, change)
-            self._settle(number, ChangeOutcome(change=change, outcome=executed.outcome, said=executed.said))
-            if executed.outcome is not Outcome.APPLIED:
-                break
+        self.stopped = self._roll_out()
         return self.results
+
+    def _roll_out(self) -> str:
+        """One stage after the other, up to the first change that isn't done; what a gate said, where one stopped it."""
+        keeper = Gatekeeper(self.section.gate, self.parameters, self._health, self.ledger)
+        numbered = list(enumerate(self.plan.changes))
+        for stage, group in itertools.groupby(numbered, key=lambda each: each[1].stage):
+            changes = list(group)
+            if refused := keeper.enter(stage):
+                return refused
+            for number, change in changes:
+                executed = self._carry_out(number, change)
+                self._settle(number, ChangeOutcome(change=change, outcome=executed.outcome, said=executed.said))
+                if executed.outcome is not Outcome.APPLIED:
+                    return ""
+            if stage and not self._finished(changes):
+                return ""
+            if worse := keeper.leave(stage):
+                return worse
+        return ""
+
+    def _health(self, stage: str) -> Any:
+        """What the section's gate wants to know of a server, over fresh sessions."""
+        gate = self.section.gate
+        assert gate is not None
+        with self._connect(False) as fleet:
+            return observe(gate.observe(self.parameters, self.estate, stage), fleet.ask)
+
+    def _finished(self, changes: Sequence[tuple[int, Change]]) -> bool:
+        """Nothing of a stage is still asked for by the facts, read afresh: else the next server isn't touched."""
+        fresh = self._decide(events.Phase.VERIFY, record=False)
+        for number, change in changes:
+            found = self._found(change, fresh)
+            if found.outcome is not Outcome.VERIFIED:
+                self._record_outcome(number, found)
+                self._settle(number, ChangeOutcome(change=change, outcome=found.outcome, said=found.said))
+                return False
+        return True
 
     def verify(self) -> Decision:
         """Read the facts over fresh sessions and decide again; what is no longer planned is verified."""
@@ -185,10 +222,13 @@ class Run:
             return Outcome.UNKNOWN, "The run ended before anything was checked."
         if any(result.outcome is Outcome.APPLIED for result in self.results):
             return Outcome.UNKNOWN, "The run ended before its changes were verified."
-        applies = self.mode is Mode.APPLY
-        return run_outcome(
-            self._decision, self.results, changes_things=self.section.changes_things, applies=applies
-        ), ""
+        outcome = run_outcome(
+            self._decision,
+            self.results,
+            changes_things=self.section.changes_things,
+            applies=self.mode is Mode.APPLY,
+        )
+        return (worst((outcome, Outcome.INCOMPLETE)) if self.stopped else outcome), self.stopped
 
     def _may(self, step: str) -> None:
         if self.phase not in _ALLOWED[step]:
@@ -242,7 +282,9 @@ class Run:
             executed = Executed(Outcome.PLANNED, detail=_not_sent(change))
         else:
             with self._connect(True) as fleet:
-                executed = execute(number, change, plan=self.plan.digest, fleet=fleet, ledger=self.ledger)
+                executed = Execution(
+                    number=number, change=change, plan=self.plan.digest, fleet=fleet, ledger=self.ledger
+                ).carry_out()
             if executed.doubtful:
                 executed = self._settle_doubt(change, executed)
         self._record_outcome(number, executed)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from runbook.change import ChangeOutcome, Decision, Outcome
-from runbook.sections.unread import any_unread
 
 _WORST_FIRST = (
     Outcome.UNKNOWN,
@@ -29,7 +28,7 @@ def run_outcome(
     however well the rest went.
     """
     became = {result.outcome for result in results}
-    if Outcome.UNKNOWN in became or any_unread(decision.findings):
+    if Outcome.UNKNOWN in became or any(finding.unknown for finding in decision.findings):
         return Outcome.UNKNOWN
     if became & {Outcome.FAILED, Outcome.REFUSED}:
         return worst(became & {Outcome.FAILED, Outcome.REFUSED})

@@ -6,7 +6,7 @@ fields, and it is on the disk before :meth:`Ledger.append` returns: what is not 
 The order that is kept::
 
     RunStarted ─▶ anything but a second RunStarted ─▶ RunEnded
-                  PlanMade ─▶ Intent ─▶ OutcomeRecorded     one intent open at a time, closed before RunEnded
+                  PlanMade ─▶ Intent ─▶ StepTaken… ─▶ OutcomeRecorded   one intent open at a time
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from uuid import uuid4
 from runbook.change import Json, Outcome, canonical
 from runbook.errors import InputError, Refused
 from runbook.ledger.codec import from_json, to_json
-from runbook.ledger.events import EVENTS, Event, Intent, OutcomeRecorded, PlanMade, RunEnded, RunStarted
+from runbook.ledger.events import EVENTS, Event, Intent, OutcomeRecorded, PlanMade, RunEnded, RunStarted, StepTaken
 
 FILE_NAME = "events.jsonl"
 
@@ -84,6 +84,8 @@ class _Order:
             self._plans[event.digest] = len(event.plan.changes)
         elif isinstance(event, Intent):
             self._admit_intent(event)
+        elif isinstance(event, StepTaken):
+            self._admit_step(event)
         elif isinstance(event, OutcomeRecorded):
             self._admit_outcome(event)
         elif isinstance(event, RunEnded):
@@ -98,6 +100,10 @@ class _Order:
             raise ValueError(f"the outcome of change {self.open_intent.change} isn't recorded yet")
         self.open_intent = event
         self._intended.add((event.plan, event.change))
+
+    def _admit_step(self, event: StepTaken) -> None:
+        if self.open_intent is None or (event.plan, event.change) != (self.open_intent.plan, self.open_intent.change):
+            raise ValueError(f"a step of change {event.change}, whose intent isn't recorded before it")
 
     def _admit_outcome(self, event: OutcomeRecorded) -> None:
         key = (event.plan, event.change)

@@ -173,6 +173,34 @@ class Intent(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StepTaken(Event):
+    """On disk before a step of a change leaves, between the change's intent and its outcome."""
+
+    plan: str
+    change: int
+    what: str
+    pipeline: Pipeline
+
+    _filled: ClassVar[tuple[str, ...]] = ("what",)
+
+    def __post_init__(self) -> None:
+        super(StepTaken, self).__post_init__()
+        _check_digest(self.plan)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateAsked(Event):
+    """How a server was before or after its stage, and why that stops the roll-out, where it does."""
+
+    stage: str
+    after: bool
+    health: Json = None
+    stops: str = ""
+
+    _filled: ClassVar[tuple[str, ...]] = ("stage",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomeRecorded(Event):
     """What became of a change: after its pipeline came back, and again once the facts were read afresh."""
 
@@ -209,6 +237,8 @@ EVENTS: tuple[type[Event], ...] = (
     PlanConfirmed,
     Exported,
     Intent,
+    StepTaken,
+    GateAsked,
     OutcomeRecorded,
     RunEnded,
 )

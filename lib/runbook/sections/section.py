@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from runbook.change import Decision
 from runbook.estate import Estate
@@ -13,6 +13,22 @@ from runbook.parameters import SectionParameters
 
 P = TypeVar("P", bound=SectionParameters)
 F = TypeVar("F")
+G = TypeVar("G")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate(Generic[P, G]):
+    """What is asked of a server before its stage of a plan begins and after it has ended.
+
+    ``observe`` reads its health over fresh sessions. ``refuses`` says why the stage may not begin now (outside the
+    maintenance window, not healthy enough to judge by), ``worse`` in what the server is worse off than before; both are
+    empty where all is well. A server is given ``settle_seconds`` to recover before *worse* stops the roll-out.
+    """
+
+    observe: Callable[[P, Estate, str], Observation[G]]
+    refuses: Callable[[P, G], str]
+    worse: Callable[[P, G, G], str]
+    settle_seconds: Callable[[P], int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,5 +44,6 @@ class Section(Generic[P, F]):
     parameters: type[P]
     observe: Callable[[P, Estate], Observation[F]]
     decide: Callable[[P, Estate, F], Decision]
+    gate: Gate[P, Any] | None = None
     changes_things: bool = True
     """False for a section that only looks: its plan is always empty, and it ends *verified*."""

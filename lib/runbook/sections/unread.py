@@ -23,6 +23,7 @@ def unread(thing: str, fact: Unread, *, server: str = "", requirements: tuple[st
         what=f"The {thing}{where} couldn't be read: {fact.why.rstrip('.')}.",
         why="Without it nobody can say what is right or missing here, and nothing is decided on a guess.",
         remedy="Mend what stands in the way of reading it, then check again.",
+        unknown=True,
     )
 
 
