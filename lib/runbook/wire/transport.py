@@ -165,7 +165,7 @@ class WireAdapter(HTTPAdapter):
         if response.status_code in _REDIRECTS:
             response.close()
             raise RedirectRefused(f"the server answered with a redirect (HTTP {response.status_code})")
-        response.raw.stream = _limited(response.raw.stream)
+        response.raw.stream = _limited(response.raw.stream)  # type: ignore[method-assign]
         return response
 
 
