@@ -9,6 +9,7 @@ doubled like the ASCII one. Characters that a reader can't see are refused: what
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
 
 from runbook.command import Cmdlet, Pipeline, Switch, Value
@@ -26,6 +27,7 @@ _WORDS = frozenset(  # strings as well after a parameter, but more than that to 
     switch throw trap try until using var while workflow true false null""".split()  # noqa: SIM905
 )
 _LARGEST = 2**63
+_LONG_BYTES = re.compile(r"\(\[Convert\]::FromBase64String\('([A-Za-z0-9+/=]{120,})'\)\)")
 
 
 def render(pipeline: Pipeline) -> str:
@@ -35,6 +37,16 @@ def render(pipeline: Pipeline) -> str:
     PowerShell would pass it on unchanged.
     """
     return " | ".join(_command(cmdlet) for cmdlet in pipeline.cmdlets)
+
+
+def abridged(pipeline: Pipeline) -> str:
+    """The same line with long byte arrays told by their size and digest: to read, not to paste."""
+    return _LONG_BYTES.sub(_told, render(pipeline))
+
+
+def _told(found: re.Match[str]) -> str:
+    content = base64.b64decode(found[1])
+    return f"<{len(content)} bytes, SHA-256 {hashlib.sha256(content).hexdigest()}>"
 
 
 def quote(text: str) -> str:

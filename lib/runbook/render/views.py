@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from runbook.change import Change, ChangeOutcome, Decision, Finding, Json, Outcome, Plan, Repair, Severity
-from runbook.powershell import render
+from runbook.powershell import abridged
 from runbook.render.view import View
 
 _ORDER = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
@@ -80,7 +80,8 @@ def plan(plan: Plan, *, applies: bool) -> View:
     rows = [_change_row(number, change) for number, change in enumerate(plan.changes, 1)]
     for row in rows:
         lines += [f"{row['number']}. {row['title']}", f"    on {row['target']} [{row['requirements']}]"]
-        lines += [f"    {row['before']} → {row['after']}", f"    PS> {row['command']}"]
+        lines.append(f"    {row['before']} → {row['after']}")
+        lines += [f"    PS> {line}" for line in (*row["before_it"], row["command"], *row["after_it"])]
         lines += [f"    undo: {line}" for line in row["reverse"]] or [f"    no undo: {row['irreversible']}"]
         lines += _wrapped("disturbs", row["disturbs"])
         lines += _wrapped("consent", row["consent"])
@@ -118,8 +119,11 @@ def _change_row(number: int, change: Change) -> dict[str, Any]:
         "requirements": ", ".join(change.requirements),
         "before": _value(change.before),
         "after": _value(change.after),
-        "command": render(change.command),
-        "reverse": [render(pipeline) for pipeline in change.reverse],
+        "command": abridged(change.command),
+        "before_it": [abridged(step.pipeline) for step in change.preparation],
+        "after_it": [abridged(step.pipeline) for step in (*change.conclusion, *change.cleanup)],
+        "stage": change.stage,
+        "reverse": [abridged(pipeline) for pipeline in change.reverse],
         "irreversible": change.irreversible,
         "disturbs": change.disturbs,
         "consent": change.consent,

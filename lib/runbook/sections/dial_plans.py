@@ -85,7 +85,11 @@ def report(step: Step, repair: Repair) -> Finding:
         object=step.object,
         what=f"The {_what(step)} isn't in the SIP dial plan {', '.join(step.missing)}.",
         why="The procedure asks for it, to make it a trusted SIP peer of Lync. It also changes where UM calls go.",
-        remedy=f"Set {CONSENT} to let this runbook add it, once the owner of telephony agrees.",
+        remedy=(
+            f"Add it, as {CONSENT} consents to."
+            if repair is Repair.PLANNED
+            else f"Set {CONSENT} to let this runbook add it, once the owner of telephony agrees."
+        ),
         repair=repair,
     )
 
