@@ -224,6 +224,8 @@ def test_three_runs_give_the_same_findings_and_changes() -> None:
         (["check", "nothing", "-f", "x.yaml"], "There is no section"),
         (["check", "trusted-pool", "-f", "there-is-no-such-file.yaml"], "there-is-no-such-file.yaml"),
         (["run", "trusted-pool", "-f", "x.yaml", "--mode", "sideways"], "sideways"),
+        (["rehearse", "--mode", "check", "--records", __file__], "No record can be written"),
+        (["rehearse", "--records", __file__], "No record can be written"),
     ],
 )
 def test_bad_input_is_a_sentence_and_exit_code_2(arguments: list[str], says: str) -> None:

@@ -43,6 +43,10 @@ class Fault:
 class RunbookError(Exception):
     """The root of the tree above."""
 
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows in a notebook's cell: the message, which is written for its reader, and no stack."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class InputError(RunbookError):
     """Bad input; carries every fault that was found, not just the first."""

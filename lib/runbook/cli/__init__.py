@@ -6,10 +6,12 @@ Exit codes: 0 all verified (when only looking: nothing stands in the way), 1 fin
 
 from __future__ import annotations
 
+import functools
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, NoReturn, TypeVar, cast
 
 import typer
 
@@ -27,6 +29,34 @@ from runbook.render.views import visible
 from runbook.sections import section_named
 
 DEFAULT_TOPOLOGY = "split-2013"
+FAILED, BAD_INPUT, UNKNOWN = 1, 2, 3
+
+Command = TypeVar("Command", bound=Callable[..., None])
+
+
+def _in_sentences(command: Command) -> Command:
+    """Errors as sentences and exit codes, never as tracebacks."""
+
+    @functools.wraps(command)
+    def told(*args: Any, **options: Any) -> None:
+        try:
+            command(*args, **options)
+        except InputError as error:
+            _exit(error, BAD_INPUT)
+        except OutcomeUnknown as error:
+            _exit(error, UNKNOWN)
+        except RunbookError as error:
+            _exit(error, FAILED)
+        except KeyboardInterrupt:
+            _exit("Interrupted. What had happened by then stands in the record of the run.", UNKNOWN)
+
+    return cast(Command, told)
+
+
+def _exit(said: object, code: int) -> NoReturn:
+    sys.stderr.write(f"{visible(str(said))}\n")
+    raise typer.Exit(code)
+
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
@@ -42,6 +72,7 @@ SectionName = Annotated[str, typer.Argument(help="Section: prerequisites, truste
 
 
 @app.command("rehearse")
+@_in_sentences
 def rehearse_command(
     topology: Topology = DEFAULT_TOPOLOGY,
     section: Annotated[list[str] | None, typer.Option("--section", help="Only this section; may be repeated.")] = None,
@@ -63,6 +94,7 @@ def rehearse_command(
 
 
 @app.command("lab")
+@_in_sentences
 def lab_command(topology: Topology = DEFAULT_TOPOLOGY, state: States = None) -> None:
     """Run the rehearsal lab alone, until Ctrl-C, for notebooks and commands in other terminals."""
     screen = Screen()
@@ -80,6 +112,7 @@ def lab_command(topology: Topology = DEFAULT_TOPOLOGY, state: States = None) -> 
 
 
 @app.command("check")
+@_in_sentences
 def check_command(
     section: SectionName,
     parameters: ParameterFile,
@@ -92,6 +125,7 @@ def check_command(
 
 
 @app.command("run")
+@_in_sentences
 def run_command(
     section: SectionName,
     parameters: ParameterFile,
@@ -131,15 +165,5 @@ def _print(document: Json) -> None:
 
 
 def main() -> None:
-    """Entry point: errors as sentences and exit codes, never as tracebacks."""
-    try:
-        app()
-    except InputError as error:
-        sys.stderr.write(f"{visible(str(error))}\n")
-        sys.exit(2)
-    except OutcomeUnknown as error:
-        sys.stderr.write(f"{visible(str(error))}\n")
-        sys.exit(3)
-    except RunbookError as error:
-        sys.stderr.write(f"{visible(str(error))}\n")
-        sys.exit(1)
+    """Entry point."""
+    app()

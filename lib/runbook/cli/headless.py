@@ -9,7 +9,7 @@ from pathlib import Path
 
 from runbook.engine.opening import RECORD_VARIABLE, open_run, record_folder
 from runbook.engine.run import Run
-from runbook.errors import Refused, RunbookError
+from runbook.errors import InputError, Refused, RunbookError
 from runbook.estate import Estate
 from runbook.ledger import FILE_NAME
 from runbook.ledger.events import Mode
@@ -30,7 +30,11 @@ def section_parameters(section: str, file: Path) -> SectionParameters:
 def look(section: str, parameters: SectionParameters, estate: Estate, *, mode: Mode, folder: Path) -> None:
     """Check in this process, without a kernel and without a notebook; the ledger is the record."""
     run: Run = open_run(section, parameters, estate, mode=mode, folder=folder)
-    run.check()
+    try:
+        run.check()
+    except RunbookError as error:
+        run.abandon(str(error))
+        raise
     run.finish()
 
 
@@ -46,7 +50,10 @@ def execute_notebook(section: str, parameters: SectionParameters, estate: Estate
 
     if folder.exists():
         raise Refused(f"{folder} is there already: a record is written once.")
-    folder.mkdir(parents=True)
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise InputError(f"No record can be written to {folder}: {error.strerror}.") from None
     values = parameters.model_dump(mode="json") | {"estate": str(estate.path), "mode": mode.value}
     notebook = project_root() / "notebooks" / NOTEBOOKS[section]
     failure = ""

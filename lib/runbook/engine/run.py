@@ -212,10 +212,18 @@ class Run:
         if self.phase is Phase.ENDED:
             raise Refused("This run has ended. Start a new one: a record is written once.")
         outcome, reason = self._outcome()
+        self._end(outcome, reason)
+        return outcome
+
+    def abandon(self, reason: str) -> None:
+        """Close the ledger of a run that can't go on; nobody can say what it would have come to."""
+        if self.phase is not Phase.ENDED:
+            self._end(Outcome.UNKNOWN, reason)
+
+    def _end(self, outcome: Outcome, reason: str) -> None:
         self.ledger.append(events.RunEnded(outcome=outcome, reason=reason))
         self.ledger.close()
         self.phase = Phase.ENDED
-        return outcome
 
     def _outcome(self) -> tuple[Outcome, str]:
         if self._decision is None:

@@ -129,13 +129,20 @@ class Ledger:
 
     @classmethod
     def create(cls, folder: Path, *, run: str = "", clock: Callable[[], datetime] | None = None) -> Ledger:
-        """A new ledger in ``folder``, which is made where it isn't there; :class:`Refused` where it has one already."""
-        folder.mkdir(parents=True, exist_ok=True)
+        """A new ledger in ``folder``, which is made where it isn't there.
+
+        :class:`Refused` where it has one already, :class:`InputError` where nothing can be written there.
+        """
         path = folder / FILE_NAME
         try:
+            folder.mkdir(parents=True, exist_ok=True)
             file = path.open("xb", buffering=0)
         except FileExistsError:
+            if not path.exists():
+                raise InputError(f"{folder} isn't a folder: no record can be written there.") from None
             raise Refused(f"{path} is the ledger of another run. Give each run a record folder of its own.") from None
+        except OSError as error:
+            raise InputError(f"No record can be written to {folder}: {error.strerror}.") from None
         _sync_folder(folder)
         return cls(file, path, run or uuid4().hex, clock or (lambda: datetime.now(UTC)))
 
