@@ -1,4 +1,4 @@
-"""The Exchange organisation as Active Directory holds it: servers, UM dial plans, UM services, call routers, mailboxes.
+"""The Exchange organisation as Active Directory holds it: servers with their UM and OWA, dial plans, databases, people.
 
 Records are frozen and replaced whole, so that whoever holds one can see what it was before a change.
 """
@@ -9,6 +9,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from rehearsal.exchange_databases import MailboxStores
+from rehearsal.exchange_owa import (
+    BACK_END_SITE,
+    EXCHANGE_2010,
+    EXCHANGE_2013,
+    FRONT_END_SITE,
+    OwaSide,
+    VirtualDirectory,
+)
+from rehearsal.owa_settings import directory_defaults
 from rehearsal.people import Person
 
 SIP_NAME = "SipName"
@@ -37,6 +47,11 @@ class ExchangeServer:
     @property
     def is_client_access(self) -> bool:
         return ExchangeRole.CLIENT_ACCESS in self.roles
+
+    @property
+    def is_legacy(self) -> bool:
+        """Whether it is of a version before 2013."""
+        return self.build[0] < 15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,18 +84,6 @@ class UmSettings:
 
 
 @dataclass(slots=True)
-class OwaSide:
-    """The Outlook Web App half of the integration, as far as presence needs it.
-
-    Set by a topology, changed by nobody yet. ``web_config`` and ``virtual_directories`` name servers (FQDN).
-    """
-
-    web_config: set[str] = field(default_factory=set)
-    virtual_directories: set[str] = field(default_factory=set)
-    mailbox_policies: bool = False
-
-
-@dataclass(slots=True)
 class ExchangeOrganisation:
     """All of it. Dictionaries are keyed by lower-case name; servers by NetBIOS name."""
 
@@ -93,11 +96,18 @@ class ExchangeOrganisation:
     call_routers: dict[str, UmSettings] = field(default_factory=dict)
     people: tuple[Person, ...] = ()
     owa: OwaSide = field(default_factory=OwaSide)
+    stores: MailboxStores = field(default_factory=MailboxStores)
 
     def add_server(self, server: ExchangeServer, *, certificate: str) -> None:
-        """Join a server with what its roles bring of UM, in TLS mode with the certificate of that thumbprint."""
+        """Join a server with its virtual directories and what its roles bring of UM.
+
+        UM is in TLS mode with the certificate of that thumbprint; a server of Exchange 2010 brings none.
+        """
         key = server.name.lower()
         self.servers[key] = server
+        self._add_directories(server)
+        if server.is_legacy:
+            return
         if server.is_mailbox:
             self.um_services[key] = UmSettings(
                 server=server.name, startup_mode="TLS", certificate_thumbprint=certificate
@@ -109,6 +119,16 @@ class ExchangeOrganisation:
                 certificate_thumbprint=certificate,
                 ip_address_family_configurable=False,
             )
+
+    def mailbox_server_of(self, upn: str) -> str | None:
+        """The FQDN of the server with the active copy of the database of a user's mailbox; None without a mailbox."""
+        person = self.person(upn)
+        database = self.stores.databases.get(person.database.lower()) if person and person.database else None
+        return self.servers[database.active.lower()].fqdn if database else None
+
+    def person(self, upn: str) -> Person | None:
+        """By user principal name, whatever the case."""
+        return next((one for one in self.people if one.upn.lower() == upn.lower()), None)
 
     def add_dial_plan(self, plan: DialPlan) -> None:
         self.dial_plans[plan.name.lower()] = plan
@@ -129,6 +149,15 @@ class ExchangeOrganisation:
             plans = [*self._plans(self.um_services.get(key)), *self._plans(self.call_routers.get(key))]
             if any(self._is_sip_name(plan) for plan in plans):
                 yield self.servers[key]
+
+    def _add_directories(self, server: ExchangeServer) -> None:
+        version = EXCHANGE_2010 if server.is_legacy else EXCHANGE_2013
+        sites = [FRONT_END_SITE] if server.is_client_access else []
+        if server.is_mailbox and not server.is_legacy:
+            sites.append(BACK_END_SITE)
+        for site in sites:
+            settings = directory_defaults(server.fqdn, site)
+            self.owa.add_directory(VirtualDirectory(server=server.name, site=site, settings=settings, version=version))
 
     @staticmethod
     def _plans(settings: UmSettings | None) -> Iterable[str]:

@@ -6,7 +6,9 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from rehearsal.clock import WorldClock
+from rehearsal.exchange_databases import Database, DatabaseCopy
 from rehearsal.exchange_org import DialPlan, ExchangeOrganisation
+from rehearsal.exchange_owa import OwaMailbox, OwaMailboxPolicy
 from rehearsal.lync_topology import (
     CentralManagementStore,
     LyncPool,
@@ -16,6 +18,7 @@ from rehearsal.lync_topology import (
     TrustedPool,
     stored_application_id,
 )
+from rehearsal.owa_settings import policy_defaults
 from rehearsal.people import make_people
 from rehearsal.pki import CertificateFactory
 from rehearsal.topologies.servers import Installer
@@ -82,8 +85,14 @@ def litware(topology: str, seed: int, *, delegation: bool = True) -> tuple[World
 
 
 def populate(world: World, mailbox_servers: Collection[str]) -> None:
-    """Users, and the computer accounts of every server that is in the domain."""
+    """Databases and users, and the computer accounts of every server that is in the domain."""
     world.exchange.people = make_people(world.seed, USERS, DOMAIN, tuple(mailbox_servers), POOL)
+    for server in mailbox_servers:
+        copy = DatabaseCopy(server=server, preference=1)
+        world.exchange.stores.add(Database(name=f"DB-{server.rpartition('-')[2]}", active=server, copies=(copy,)))
+    world.exchange.owa.add_policy(OwaMailboxPolicy(name="Default", settings=policy_defaults(), is_default=True))
+    for person in world.exchange.people:
+        world.exchange.owa.mailboxes[person.upn.lower()] = OwaMailbox()
     in_domain = {machine.name.lower() for machine in world.machines.values() if "edge" not in machine.roles}
     world.lync.computer_accounts = frozenset(in_domain | {DOMAIN_CONTROLLER})
 
