@@ -33,11 +33,7 @@ class ExchangeServer:
     @property
     def edition(self) -> str:
         """``2010``, ``2013``, ``2016`` or ``2019`` (which SE shares its number with); empty where unknown."""
-        found = _VERSION.search(self.version)
-        if found is None:
-            return ""
-        major, minor = int(found[1]), int(found[2])
-        return _EDITIONS.get((major, minor)) or _EDITIONS.get((major,), "")
+        return edition(self.version)
 
     @property
     def has_um(self) -> bool:
@@ -93,6 +89,15 @@ def um_call_router(target: Target, server: str, controller: str = "") -> Query[t
     ask = _get("Get-UMCallRouterSettings", controller, Server=server)
     wanted = _select("Identity", "DialPlans")
     return Query(f"um-call-router {server}", target, Pipeline.of(ask, wanted), _parse_membership)
+
+
+def edition(version: str) -> str:
+    """``2007``, ``2010``, ``2013``, ``2016`` or ``2019`` from a version as Exchange shows it; empty where unknown."""
+    found = _VERSION.search(version)
+    if found is None:
+        return ""
+    major, minor = int(found[1]), int(found[2])
+    return _EDITIONS.get((major, minor)) or _EDITIONS.get((major,), "")
 
 
 def _get(name: str, controller: str, **parameters: Value) -> Cmdlet:

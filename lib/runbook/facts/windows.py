@@ -23,6 +23,9 @@ IM_VALUE = "ImplementationDLLPath"
 UCMA_KEY = r"HKLM:\SOFTWARE\Microsoft\UCMA\{902F4F35-D5DC-4363-8671-D5EF0D26C21D}"
 """What the UCMA 4.0 Runtime's set-up leaves behind; its ``Version`` is 5.0 or later (``pipelines.md``)."""
 
+EXCHANGE_KEY = r"HKLM:\SOFTWARE\Microsoft\ExchangeServer\v15\Setup"
+"""What Exchange's set-up leaves behind; ``MsiInstallPath`` is the folder that the procedure calls V15 (L53, L83)."""
+
 UM_SERVICE, UM_CALL_ROUTER = "MSExchangeUM", "MSExchangeUMCR"
 
 _NO_ITEM = ("PathNotFound", "ItemNotFound", "System.Management.Automation.PSArgumentException")
@@ -79,6 +82,11 @@ def ucma_version(target: Target) -> Query[str | None]:
     return Query("ucma-version", target, _registry(UCMA_KEY, "Version"), _parse_ucma)
 
 
+def exchange_folder(target: Target) -> Query[str | None]:
+    """The folder that Exchange was installed in, or ``None`` where set-up registered none (``real-world`` B6)."""
+    return Query("exchange-folder", target, _registry(EXCHANGE_KEY, "MsiInstallPath"), _parse_exchange_folder)
+
+
 def item(target: Target, path: str) -> Query[FileItem | None]:
     """Whether ``path`` exists, and as what."""
     ask = Pipeline.of(cmdlet("Get-Item", LiteralPath=path), _select("FullName", "PSIsContainer"))
@@ -129,6 +137,10 @@ def _parse_im_provider(result: Result) -> str | None:
 
 def _parse_ucma(result: Result) -> str | None:
     return _registry_text(result, "Version")
+
+
+def _parse_exchange_folder(result: Result) -> str | None:
+    return _registry_text(result, "MsiInstallPath")
 
 
 def _registry_text(result: Result, name: str) -> str | None:
