@@ -29,6 +29,8 @@ Get-ExchangeDiagnosticInfo    Server Process Component Argument
 Get-ClientAccessServer        Identity DomainController
 Get-ClientAccessService       Identity DomainController
 Get-MailboxServer             Identity Status DomainController
+Get-MailboxDatabase           Identity Server DomainController
+Get-MailboxDatabaseCopyStatus Identity Server DomainController
 Get-ServerComponentState      Identity Component DomainController
 Get-ServerHealth              Identity HealthSet HaImpactingOnly
 Get-UMService                 Identity DomainController

@@ -1,6 +1,6 @@
 """OWA's web.config: what its appSettings say, and an edit that leaves every other byte as it was (L52-L60).
 
-Nothing is parsed and written again, which would change line ends, quotes and references that the procedure doesn't touch.
+Nothing is parsed and written again, which would change line ends, quotes and references that nobody asked about.
 Expat reads the file, so that what counts as an element is the parser's word; the places of the attributes are then
 found in the bytes of each start tag, and new bytes go between the old ones.
 
@@ -84,7 +84,7 @@ def read(content: bytes) -> Settings:
     """What a web.config says; never raises."""
     try:
         return _settings(_scan(content))
-    except _Unreadable as unreadable:
+    except _UnreadableError as unreadable:
         return Settings(effective={}, fault=unreadable.fault)
 
 
@@ -99,7 +99,7 @@ def edit(content: bytes, values: Mapping[str, str]) -> bytes:
         raise InputError(f"Each setting needs a key of its own: {', '.join(values)}.")
     try:
         section = _scan(content)
-    except _Unreadable as unreadable:
+    except _UnreadableError as unreadable:
         raise InputError(unreadable.fault.says) from None
     settings, lower = _settings(section), {key.lower(): value for key, value in values.items()}
     patches = [
@@ -143,7 +143,7 @@ _Patch = tuple[int, int, bytes]
 """The bytes from the first place up to the second give way to these."""
 
 
-class _Unreadable(Exception):
+class _UnreadableError(Exception):
     def __init__(self, kind: FaultKind, says: str, line: int | None = None) -> None:
         self.fault = ConfigFault(kind=kind, says=says, line=line)
 
@@ -168,34 +168,34 @@ def _scan(content: bytes) -> _Section:
     found = _Scanner(content).sections()
     if not found:
         says = f"It has no <{_SECTION}> of its own below <{_ROOT}>, into which the two lines belong."
-        raise _Unreadable(FaultKind.NO_SECTION, says)
+        raise _UnreadableError(FaultKind.NO_SECTION, says)
     if len(found) > 1:
         lines = ", ".join(str(section.tag.line) for section in found)
         says = f"<{_SECTION}> stands in it {len(found)} times (lines {lines}); ASP.NET accepts it once only."
-        raise _Unreadable(FaultKind.SEVERAL_SECTIONS, says, found[1].tag.line)
+        raise _UnreadableError(FaultKind.SEVERAL_SECTIONS, says, found[1].tag.line)
     (section,) = found
     for name in _ELSEWHERE:
         if name in section.tag.attributes:
             says = (
                 f"<{_SECTION} {name}=…> takes the settings from elsewhere, so this file can't tell what is in effect."
             )
-            raise _Unreadable(FaultKind.ELSEWHERE, says, section.tag.line)
+            raise _UnreadableError(FaultKind.ELSEWHERE, says, section.tag.line)
     return section
 
 
 def _check_encoding(content: bytes) -> None:
     for mark, name in _OTHER_MARKS.items():
         if content.startswith(mark):
-            raise _Unreadable(FaultKind.ENCODING, f"It is written in {name}; OWA's own is UTF-8.")
+            raise _UnreadableError(FaultKind.ENCODING, f"It is written in {name}; OWA's own is UTF-8.")
     declared = re.match(rb"""<\?xml[^>]*?\sencoding\s*=\s*["']([^"']*)["']""", content.removeprefix(codecs.BOM_UTF8))
     name = declared[1].decode("ascii", "replace") if declared else "utf-8"
     if name.lower() != "utf-8":
-        raise _Unreadable(FaultKind.ENCODING, f"It declares the encoding {name}; OWA's own is UTF-8.", 1)
+        raise _UnreadableError(FaultKind.ENCODING, f"It declares the encoding {name}; OWA's own is UTF-8.", 1)
     try:
         content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise _Unreadable(FaultKind.ENCODING, f"Line {line} isn't UTF-8.", line) from None
+        raise _UnreadableError(FaultKind.ENCODING, f"Line {line} isn't UTF-8.", line) from None
 
 
 class _Scanner:
@@ -217,13 +217,13 @@ class _Scanner:
             self._parser.Parse(self._content, True)
         except expat.ExpatError as error:
             says = f"It isn't well-formed XML: {expat.ErrorString(error.code)} in line {error.lineno}."
-            raise _Unreadable(FaultKind.MALFORMED, says, error.lineno) from None
+            raise _UnreadableError(FaultKind.MALFORMED, says, error.lineno) from None
         return self._found
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         if not self._path and name != _ROOT:
             says = f"Its root element is <{name}>, not <{_ROOT}>: this isn't a web.config."
-            raise _Unreadable(FaultKind.MALFORMED, says, self._parser.CurrentLineNumber)
+            raise _UnreadableError(FaultKind.MALFORMED, says, self._parser.CurrentLineNumber)
         self._path.append(name)
         start = self._parser.CurrentByteIndex
         end, line = _tag_end(self._content, start), self._parser.CurrentLineNumber
@@ -254,7 +254,7 @@ class _Scanner:
 
     def _doctype(self, *_: object) -> None:
         says = "It has a document type declaration, which no web.config has: what its entities mean isn't looked into."
-        raise _Unreadable(FaultKind.MALFORMED, says, self._parser.CurrentLineNumber)
+        raise _UnreadableError(FaultKind.MALFORMED, says, self._parser.CurrentLineNumber)
 
 
 def _tag_end(content: bytes, start: int) -> int:
