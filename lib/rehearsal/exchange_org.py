@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from rehearsal.exchange_databases import MailboxStores
+from rehearsal.exchange_health import HealthBook
 from rehearsal.exchange_owa import (
     BACK_END_SITE,
     EXCHANGE_2010,
@@ -97,6 +98,7 @@ class ExchangeOrganisation:
     people: tuple[Person, ...] = ()
     owa: OwaSide = field(default_factory=OwaSide)
     stores: MailboxStores = field(default_factory=MailboxStores)
+    health: HealthBook = field(default_factory=HealthBook)
 
     def add_server(self, server: ExchangeServer, *, certificate: str) -> None:
         """Join a server with its virtual directories and what its roles bring of UM.

@@ -1,4 +1,4 @@
-"""The settings of Outlook Web App: which a virtual directory and a mailbox policy have, of what kind, with which default.
+"""The settings of Outlook Web App: which a virtual directory and a policy have, of what kind, with which default.
 
 Virtual directories: names, order, kinds and defaults recorded (CSS-Exchange E16 GetOwaVirtualDirectory export), less
 what Set-OwaVirtualDirectory.md gives to later versions only. Mailbox policies: the names that Set-OwaMailboxPolicy.md

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from rehearsal.cmdlet import REGISTRY, CmdletDeclaration, ShellState
 from rehearsal.host import WindowsHost
 
-EVERYWHERE = frozenset({"select-object", "measure-object"})
+EVERYWHERE = frozenset({"select-object", "measure-object", "get-command"})
 _CORE = frozenset(
     {
         "Microsoft.PowerShell.Core",

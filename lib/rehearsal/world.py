@@ -1,27 +1,34 @@
 """The simulated organisation: its servers, its Exchange organisation and its Lync topology, with cause and effect.
 
 Cmdlets read what they like, but change the directory and the topology only through :meth:`World.publish`,
-:meth:`World.enable_topology` and :meth:`World.set_um`, which journal the change and let its effects follow: the known
-servers and their events.
+:meth:`World.enable_topology`, :meth:`World.set_um` and :meth:`World.put`, which journal the change and let its effects
+follow: the known servers and their events.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, fields
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from dataclasses import asdict
 from threading import RLock
-from typing import Any
+from typing import Any, TypeVar
 
 from rehearsal.clock import WorldClock
+from rehearsal.exchange_databases import moved
+from rehearsal.exchange_health import Alert
 from rehearsal.exchange_org import ExchangeOrganisation, UmSettings
 from rehearsal.identifiers import derived_guid
 from rehearsal.journal import Journal
 from rehearsal.known_servers import LOG, KnownServer, LoggedEvent, change_events, known_servers, start_events
 from rehearsal.lync_topology import CentralManagementStore, TopologyDocument
 from rehearsal.machines import Machine
+from rehearsal.owa_application import OwaApplication
+from rehearsal.record_diff import record_differences, record_values
 from rehearsal.shells import open_shell
 from rehearsal.topology_diff import differences
 from rehearsal.values import CommandCall, ErrorRecord, Identity, OpenShell, Streams, TerminatingError
+
+K = TypeVar("K")
+R = TypeVar("R")
 
 
 class World:
@@ -30,7 +37,7 @@ class World:
     ``lock`` guards the directory and the topology; cmdlets hold it while they change them. ``epoch`` is when the world
     began. ``accounts`` names the credentials that exist, with their user names. ``lync_certificates`` says which
     certificate (thumbprint) a Lync server presents, ``im_certificates`` which one OWA on a back end is meant to
-    present; both are keyed by FQDN.
+    present, ``owa`` is Outlook Web App on each back end; all are keyed by FQDN.
     """
 
     def __init__(
@@ -56,6 +63,7 @@ class World:
         self.machines: dict[str, Machine] = {}
         self.lync_certificates: dict[str, str] = {}
         self.im_certificates: dict[str, str] = {}
+        self.owa: dict[str, OwaApplication] = {}
         self.known: tuple[KnownServer, ...] = ()
         self.lock = RLock()
 
@@ -109,13 +117,30 @@ class World:
         """Replace a server's UM service settings (``kind`` um-service) or call router settings (call-router)."""
         with self.lock:
             table = self.exchange.um_services if kind == "um-service" else self.exchange.call_routers
-            before = table[settings.server.lower()]
-            for field in fields(settings):
-                was, is_now = getattr(before, field.name), getattr(settings, field.name)
-                if was != is_now:
-                    self.journal.record(f"{kind} {settings.server}", field.name, _plain(was), _plain(is_now))
-            table[settings.server.lower()] = settings
+            self.put(f"{kind} {settings.server}", table, settings.server.lower(), settings)
             self._follow()
+
+    def put(self, label: str, table: MutableMapping[K, R], key: K, record: R) -> None:
+        """Put a record of the directory into its table, and journal each property that differs; ``label`` names it."""
+        with self.lock:
+            for change in record_differences(label, table.get(key), record):
+                self.journal.record(change.object, change.property, change.before, change.after)
+            table[key] = record
+
+    def activate(self, database: str, server: str) -> None:
+        """Move a database's active copy to another server that has one, as a failover does."""
+        stores = self.exchange.stores
+        found = moved(stores.databases[database.lower()], server)
+        self.put(f"database {found.name}", stores.databases, database.lower(), found)
+
+    def alert(self, server: str, monitor: str, message: str | None) -> None:
+        """A monitor of managed availability raises an alert on a server (NetBIOS name), or clears it with None."""
+        key = (server.lower(), monitor.lower())
+        with self.lock:
+            if message is None:
+                self.exchange.health.alerts.pop(key, None)
+            else:
+                self.exchange.health.alerts[key] = Alert(message, self.clock.now())
 
     # What the wire asks (rehearsal.values.Organisation)
 
@@ -154,6 +179,7 @@ class World:
                     "dial_plans": [asdict(plan) for plan in self.exchange.dial_plans.values()],
                     "um_services": [asdict(one) for one in self.exchange.um_services.values()],
                     "call_routers": [asdict(one) for one in self.exchange.call_routers.values()],
+                    **_outlook_web_app(self.exchange),
                 },
                 "lync": {
                     "published": asdict(self.lync.published),
@@ -184,6 +210,8 @@ class World:
     def _listener(self, host: str) -> Any:
         def listen(object: str, property: str, before: object, after: object) -> None:
             self.journal.record(object, property, _plain(before), _plain(after), host=host)
+            if application := self.owa.get(host):
+                application.file_changed(object)
 
         return listen
 
@@ -198,6 +226,21 @@ class _TimedShell:
     def run(self, commands: Sequence[CommandCall], pipeline_input: Iterable[Any] | None, streams: Streams) -> None:
         self._clock.tick()
         self._shell.run(commands, pipeline_input, streams)
+
+
+def _outlook_web_app(exchange: ExchangeOrganisation) -> dict[str, Any]:
+    """Virtual directories, policies, mailboxes, databases and health as JSON values."""
+    owa, stores, health = exchange.owa, exchange.stores, exchange.health
+    return {
+        "virtual_directories": {one.identity: dict(one.settings) for one in owa.directories.values()},
+        "mailbox_policies": {one.name: record_values(one) for one in owa.policies.values()},
+        "mailboxes": {upn: asdict(one) for upn, one in owa.mailboxes.items()},
+        "databases": [asdict(one) for one in stores.databases.values()],
+        "availability_groups": [asdict(one) for one in stores.groups.values()],
+        "activation_policies": dict(stores.activation_policies),
+        "component_states": ["/".join((*key, one.state)) for key, one in health.states.items()],
+        "alerts": {"/".join(key): one.message for key, one in health.alerts.items()},
+    }
 
 
 def _denied(message: str) -> ErrorRecord:
