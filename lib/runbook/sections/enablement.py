@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from runbook.change import Finding, Repair, Severity
 from runbook.facts.query import Unread
+from runbook.sections import topology_checks, um
 from runbook.sections.known_servers import Pending, pending, written
 from runbook.sections.trusted_pool_facts import TrustedPoolFacts
+from runbook.sections.unread import unread
 
 CONSENT = "allow_pending_topology_changes"
 
@@ -24,6 +26,15 @@ class Enablement:
     ours: frozenset[str]
     others: frozenset[str]
     unknown: frozenset[str]
+
+
+def check_read(facts: TrustedPoolFacts) -> Iterator[Finding]:
+    """One finding for everything that couldn't be read of what Lync knows and of what it would discover."""
+    yield from topology_checks.check_read(facts.topology)
+    yield from um.check_read(facts.exchange)
+    for server, log in facts.known.items():
+        if isinstance(log, Unread):
+            yield unread("known servers", log, server=server, requirements=("L20", "L22"))
 
 
 def compare(facts: TrustedPoolFacts, ours: frozenset[str], discovered: frozenset[str]) -> Enablement:

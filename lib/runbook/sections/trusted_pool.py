@@ -11,7 +11,6 @@ from collections.abc import Iterator
 
 from runbook.change import Change, Decision, Finding, Plan, Repair, Severity
 from runbook.estate import Estate
-from runbook.facts.query import Unread
 from runbook.parameters import TrustedPoolParameters
 from runbook.sections import dial_plans, duplicates, enablement, pool, topology_changes, topology_checks, um
 from runbook.sections import route as routes
@@ -20,12 +19,11 @@ from runbook.sections.organisation import exchange_reader, front_ends, topology_
 from runbook.sections.route import Route
 from runbook.sections.section import Section
 from runbook.sections.trusted_pool_facts import TrustedPoolFacts, observe
-from runbook.sections.unread import unread
 
 
 def decide(given: TrustedPoolParameters, estate: Estate, facts: TrustedPoolFacts) -> Decision:
     """Findings, and the plan: repair, pool, application, Enable-CsTopology, dial plans, in this order."""
-    missing = tuple(_unread(facts))
+    missing = tuple(enablement.check_read(facts))
     route = None if missing else routes.find(given, estate, facts)
     if route is None or not route.back_ends:
         findings = missing or (_no_back_end(),)
@@ -49,14 +47,6 @@ def decide(given: TrustedPoolParameters, estate: Estate, facts: TrustedPoolFacts
     if changes:
         return Decision(findings=findings, plan=Plan(changes=changes))
     return Decision(findings=findings, plan=Plan(because=_because(given, route, findings)))
-
-
-def _unread(facts: TrustedPoolFacts) -> Iterator[Finding]:
-    yield from topology_checks.check_read(facts.topology)
-    yield from um.check_read(facts.exchange)
-    for server, log in facts.known.items():
-        if isinstance(log, Unread):
-            yield unread("known servers", log, server=server, requirements=("L20", "L22"))
 
 
 def _obstacles(given: TrustedPoolParameters, facts: TrustedPoolFacts, route: Route) -> Iterator[Finding]:

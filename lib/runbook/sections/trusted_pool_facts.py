@@ -9,7 +9,7 @@ from runbook.command import Shell
 from runbook.estate import Estate
 from runbook.facts import lync
 from runbook.facts.query import Observation, Unread
-from runbook.parameters import TrustedPoolParameters
+from runbook.parameters import IntegrationParameters
 from runbook.sections.ask import Ask, all_of
 from runbook.sections.known_servers import Log
 from runbook.sections.organisation import (
@@ -34,7 +34,7 @@ class TrustedPoolFacts:
     known: Mapping[str, Log | Unread]
 
 
-def observe(parameters: TrustedPoolParameters, estate: Estate) -> Observation[TrustedPoolFacts]:
+def observe(parameters: IntegrationParameters, estate: Estate) -> Observation[TrustedPoolFacts]:
     """Two rounds: topology, events and Exchange's servers; then what each UM service and call router is in."""
     reader = exchange_reader(estate)
     fronts = front_ends(estate, parameters.registrar_pool_fqdn)

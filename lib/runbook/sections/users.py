@@ -1,0 +1,177 @@
+"""Who gets instant messaging in OWA, and who doesn't and why (L71-L74). Pure.
+
+A person counts who signs in to a mailbox. Somebody whom Lync doesn't know was never meant to have IM, so nothing else is
+said of that person; of a Lync user every reason is told, since each of them has to be mended.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from enum import StrEnum
+
+from runbook.command import Target
+from runbook.facts import recipients
+from runbook.facts.query import Unread
+from runbook.facts.recipients import ClientAccess, LyncUser, Mailbox, OwaPolicy
+from runbook.sections.ask import Ask
+from runbook.sections.organisation import NO_EXCHANGE, NO_LYNC
+
+_SIP_ADDRESS = re.compile(r"[^\s@:;,<>\"]+@([a-z0-9-]+(?:\.[a-z0-9-]+)+)\Z", re.IGNORECASE)
+
+
+class Reason(StrEnum):
+    """Why a person has no IM in OWA, or may not have it; also the id of the finding that says so."""
+
+    NOT_IN_LYNC = "users-not-in-lync"
+    MAILBOX_VERSION = "users-mailbox-version"
+    NO_SIP_ADDRESS = "users-no-sip-address"
+    OTHER_SIP_ADDRESS = "users-other-sip-address"
+    NO_CLIENT_ACCESS = "users-access-unread"
+    OWA_OFF = "users-owa-off"
+    POLICY_UNKNOWN = "users-policy-unknown"
+    POLICY_LEFT_OFF = "users-policy-left-off"
+    POLICY_OFF = "users-policy-off"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Users:
+    """The people as Exchange and Lync know them."""
+
+    mailboxes: tuple[Mailbox, ...] | Unread
+    access: tuple[ClientAccess, ...] | Unread
+    lync: tuple[LyncUser, ...] | Unread
+    sip_domains: tuple[str, ...] | Unread
+
+    @property
+    def unread(self) -> Mapping[str, Unread]:
+        return {field.name: value for field in fields(self) if isinstance(value := getattr(self, field.name), Unread)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readiness:
+    """``ready`` meet L72 to L74 and are under a policy that lets them; ``by_directory`` are those of them whose
+    mailbox names no policy, so that the virtual directory decides. ``held`` are the others, by reason.
+    """
+
+    ready: tuple[Mailbox, ...]
+    by_directory: tuple[Mailbox, ...]
+    held: Mapping[Reason, tuple[Mailbox, ...]]
+
+    @property
+    def lync_users(self) -> int:
+        """How many of the people Lync knows."""
+        others = self.held.get(Reason.NOT_IN_LYNC, ())
+        everybody = {mailbox.identity for group in (self.ready, *self.held.values()) for mailbox in group}
+        return len(everybody) - len(others)
+
+
+def ask_users(exchange: Target | None, lync: Target | None, controller: str) -> Ask[Users]:
+    """Four lists, whole; those of a side that the estate doesn't reach are unread."""
+    on_exchange = (
+        ()
+        if exchange is None
+        else (recipients.mailboxes(exchange, controller), recipients.client_access(exchange, controller))
+    )
+    on_lync = () if lync is None else (recipients.lync_users(lync), recipients.sip_domains(lync))
+    return Ask(
+        (*on_exchange, *on_lync),
+        lambda answers: Users(
+            mailboxes=answers[on_exchange[0]] if on_exchange else NO_EXCHANGE,
+            access=answers[on_exchange[1]] if on_exchange else NO_EXCHANGE,
+            lync=answers[on_lync[0]] if on_lync else NO_LYNC,
+            sip_domains=answers[on_lync[1]] if on_lync else NO_LYNC,
+        ),
+    )
+
+
+def judge(
+    users: Users, policies: Iterable[OwaPolicy], *, left_off: Iterable[str] = (), planned: Iterable[str] = ()
+) -> Readiness | None:
+    """Everybody's state, once the policies ``planned`` (by name) are switched on; ``None`` where a list is unread."""
+    if isinstance(users.mailboxes, Unread) or isinstance(users.access, Unread):
+        return None
+    if isinstance(users.lync, Unread) or isinstance(users.sip_domains, Unread):
+        return None
+    known = _Directory(users.lync)
+    access = {entry.identity.lower(): entry for entry in users.access}
+    named = {key.lower(): policy for policy in policies for key in (policy.identity, policy.name)}
+    off, soon = {name.lower() for name in left_off}, {name.lower() for name in planned}
+    domains = frozenset(users.sip_domains)
+    ready: list[Mailbox] = []
+    by_directory: list[Mailbox] = []
+    held: dict[Reason, list[Mailbox]] = {reason: [] for reason in Reason}
+    for mailbox in filter(lambda each: each.is_person, users.mailboxes):
+        user, rights = known.find(mailbox), access.get(mailbox.identity.lower())
+        if user is None or not user.enabled:
+            held[Reason.NOT_IN_LYNC].append(mailbox)
+            continue
+        reasons = [*_person(mailbox, user, domains), *_policy(rights, named, off, soon)]
+        for reason in reasons:
+            held[reason].append(mailbox)
+        if not reasons:
+            ready.append(mailbox)
+            if rights is not None and not rights.policy:
+                by_directory.append(mailbox)
+    return Readiness(
+        ready=tuple(ready),
+        by_directory=tuple(by_directory),
+        held={reason: tuple(group) for reason, group in held.items() if group},
+    )
+
+
+def valid_sip_addresses(mailbox: Mailbox, domains: frozenset[str]) -> tuple[str, ...]:
+    """L74: of the form user@domain, in a domain that Lync serves."""
+    matches = ((address, _SIP_ADDRESS.match(address)) for address in mailbox.sip_addresses)
+    return tuple(address for address, match in matches if match is not None and match[1].lower() in domains)
+
+
+class _Directory:
+    """Lync's users, found from a mailbox: by account, else by SIP address, else by the e-mail address it is made of.
+
+    The account comes first, since an address can be taken over by another one. Where mailbox and Lync account are two
+    (a resource forest), the addresses are all that they share.
+    """
+
+    def __init__(self, users: Iterable[LyncUser]) -> None:
+        self._by_account: dict[str, LyncUser] = {}
+        self._by_address: dict[str, LyncUser] = {}
+        for user in users:
+            if user.user:
+                self._by_account.setdefault(user.user.lower(), user)
+            if user.bare_sip_address:
+                self._by_address.setdefault(user.bare_sip_address, user)
+
+    def find(self, mailbox: Mailbox) -> LyncUser | None:
+        if found := self._by_account.get(mailbox.user.lower()):
+            return found
+        addresses = (*mailbox.sip_addresses, *mailbox.smtp_addresses)
+        return next((found for address in addresses if (found := self._by_address.get(address))), None)
+
+
+def _person(mailbox: Mailbox, user: LyncUser, domains: frozenset[str]) -> Iterator[Reason]:
+    if not mailbox.is_on_2013:
+        yield Reason.MAILBOX_VERSION
+    valid = valid_sip_addresses(mailbox, domains)
+    if not valid:
+        yield Reason.NO_SIP_ADDRESS
+    elif user.bare_sip_address not in valid:
+        yield Reason.OTHER_SIP_ADDRESS
+
+
+def _policy(
+    rights: ClientAccess | None, named: Mapping[str, OwaPolicy], off: set[str], soon: set[str]
+) -> Iterator[Reason]:
+    if rights is None:
+        yield Reason.NO_CLIENT_ACCESS
+        return
+    if not rights.owa_enabled:
+        yield Reason.OWA_OFF
+    if not rights.policy:
+        return
+    policy = named.get(rights.policy.lower())
+    if policy is None:
+        yield Reason.POLICY_UNKNOWN
+    elif not policy.has_im and policy.name.lower() not in soon:
+        yield Reason.POLICY_LEFT_OFF if policy.name.lower() in off else Reason.POLICY_OFF
