@@ -7,12 +7,13 @@ from types import MappingProxyType
 from typing import Any
 
 from runbook.errors import InputError
+from runbook.sections.mailbox_policies import SECTION as MAILBOX_POLICIES
 from runbook.sections.prerequisites import SECTION as PREREQUISITES
 from runbook.sections.section import Section
 from runbook.sections.trusted_pool import SECTION as TRUSTED_POOL
 
 SECTIONS: Mapping[str, Section[Any, Any]] = MappingProxyType(
-    {section.name: section for section in (PREREQUISITES, TRUSTED_POOL)}
+    {section.name: section for section in (PREREQUISITES, TRUSTED_POOL, MAILBOX_POLICIES)}
 )
 
 __all__ = ["SECTIONS", "Section", "section_named"]

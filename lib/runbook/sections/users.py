@@ -1,7 +1,7 @@
 """Who gets instant messaging in OWA, and who doesn't and why (L71-L74). Pure.
 
-A person counts who signs in to a mailbox. Somebody whom Lync doesn't know was never meant to have IM, so nothing else is
-said of that person; of a Lync user every reason is told, since each of them has to be mended.
+A person counts who signs in to a mailbox. Somebody whom Lync doesn't know was never meant to have IM, so nothing else
+is said of that person; of a Lync user every reason is told, since each of them has to be mended.
 """
 
 from __future__ import annotations
