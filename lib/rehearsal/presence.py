@@ -12,20 +12,15 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from cryptography import x509
-
 from rehearsal.host import CertificateEntry
 from rehearsal.known_servers import KnownServer, Origin, known_twice
 from rehearsal.machines import Machine
+from rehearsal.owa_application import unusable
 from rehearsal.people import Person
 from rehearsal.pki import is_trusted, subject_common_name
 
 if TYPE_CHECKING:
     from rehearsal.world import World
-
-INSTANT_MESSAGING_KEY = r"HKLM:\SYSTEM\CurrentControlSet\Services\MSExchange OWA\InstantMessaging"
-IMPLEMENTATION_VALUE = "ImplementationDLLPath"
-PROVIDER_FILE = "Microsoft.Rtc.Internal.Ucweb.dll"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +56,7 @@ def presence(world: World) -> PresenceReport:
         for person in world.exchange.people:
             if unmet := tuple(_unmet_conditions(world, person)):
                 excluded[person.upn] = unmet
-            elif why := obstacles(person.server, person.registrar_pool or ""):
+            elif why := (*obstacles(*_way(world, person)), *_directory(world, person)):
                 reasons[person.upn] = why
     users = len(world.exchange.people)
     expected = users - len(excluded)
@@ -69,17 +64,36 @@ def presence(world: World) -> PresenceReport:
 
 
 def sign_in(world: World, upn: str) -> tuple[str, ...] | None:
-    """Why this user sees no presence after signing in; empty where it works, None for an unknown user."""
-    person = next((one for one in world.exchange.people if one.upn.lower() == upn.lower()), None)
+    """Sign a user in, on the server that serves the mailbox, and say why there is no presence.
+
+    Empty where it works, None for an unknown user. The first sign-in on a worker has the provider initialise.
+    """
+    person = world.exchange.person(upn)
     if person is None:
         return None
     with world.lock:
+        server, pool = _way(world, person)
+        application = world.owa.get(server)
+        if application is not None and not _directory(world, person):
+            application.sign_in()
         unmet = tuple(_unmet_conditions(world, person))
-        return unmet or tuple(_between(world, person.server, person.registrar_pool or ""))
+        return unmet or (*_between(world, server, pool), *_directory(world, person))
+
+
+def _way(world: World, person: Person) -> tuple[str, str]:
+    """The server that serves the mailbox now, and the user's Lync pool, both by FQDN."""
+    return world.exchange.mailbox_server_of(person.upn) or "", person.registrar_pool or ""
+
+
+def _directory(world: World, person: Person) -> tuple[str, ...]:
+    """What virtual directories and mailbox policies keep from the user."""
+    server = world.exchange.mailbox_server_of(person.upn)
+    return world.exchange.owa.why_not(person.upn, server) if server else ()
 
 
 def _unmet_conditions(world: World, person: Person) -> Iterator[str]:
-    """What of L72 to L74 doesn't hold."""
+    """What of L72 to L74 doesn't hold, and what is off on purpose."""
+    yield from world.exchange.owa.excluded(person.upn)
     if not person.mailbox_version.startswith("0.20"):
         yield "the mailbox is not on Exchange 2013 (L72)"
     if not person.lync_enabled:
@@ -93,44 +107,36 @@ def _unmet_conditions(world: World, person: Person) -> Iterator[str]:
 
 
 def _between(world: World, server: str, pool: str) -> Iterator[str]:
-    """What is wrong between a mailbox server (NetBIOS name) and a Lync pool (FQDN)."""
-    back_end = world.machine(server)
-    if back_end is None:
+    """What is wrong between a mailbox server and a user's Lync pool, both by FQDN."""
+    application, back_end = world.owa.get(server), world.machine(server)
+    if application is None or back_end is None:
         yield f"there is no mailbox server {server}"
         return
-    yield from _ucma(back_end)
-    certificate = _im_certificate(world, back_end)
+    for reason in application.why_not():
+        side, mark, what = reason.rpartition("Outlook Web App: ")
+        yield f"{mark}{back_end.name}: {what}" if mark else f"{back_end.name}: {side}{what}"
+    named = (application.settings and application.settings.server_name) or ""
+    if named and not world.front_ends(named):
+        yield f"Outlook Web App: {back_end.name}: {named} is no pool of Lync Servers (IMServerName, L60)"
+    certificate = application.certificate()
+    if certificate is None and (certificate := _meant(world, back_end)):
+        for obstacle in unusable(certificate, world.clock.now(), certificate.thumbprint):
+            yield f"{back_end.name}: {obstacle.reason}"
     if certificate is None:
         yield f"{back_end.name}: the certificate for instant messaging is not in LocalMachine\\My"
     else:
         yield from _certificate(world, back_end, certificate, pool)
         yield from _known(world, back_end, subject_common_name(certificate.der).lower())
-    yield from _outlook_web_app(world, back_end)
 
 
-def _ucma(back_end: Machine) -> Iterator[str]:
-    path = back_end.host.registry.value(INSTANT_MESSAGING_KEY, IMPLEMENTATION_VALUE)
-    if not path:
-        yield f"{back_end.name}: the registry names no instant messaging provider (UCMA, L05, L06)"
-        return
-    file = back_end.host.files.get(str(path))
-    if file is None or file.is_directory or file.path.name.lower() != PROVIDER_FILE.lower():
-        yield f"{back_end.name}: {path} is not the file of the instant messaging provider (UCMA, L07)"
-
-
-def _im_certificate(world: World, back_end: Machine) -> CertificateEntry | None:
+def _meant(world: World, back_end: Machine) -> CertificateEntry | None:
+    """The certificate that web.config is meant to name, so that Lync's side can be judged before it does."""
     wanted = world.im_certificates.get(back_end.name, "")
     return next((one for one in back_end.host.certificates["My"] if one.thumbprint == wanted), None)
 
 
 def _certificate(world: World, back_end: Machine, entry: CertificateEntry, pool: str) -> Iterator[str]:
     where = f"{back_end.name}: the certificate {entry.thumbprint}"
-    if not (entry.has_private_key and entry.key_readable):
-        yield f"{where} has no private key that can be read"
-    certificate = x509.load_der_x509_certificate(entry.der)
-    now = world.clock.now()
-    if now < certificate.not_valid_before_utc or now > certificate.not_valid_after_utc:
-        yield f"{where} is not valid at {now:%Y-%m-%d}"
     for front_end in world.front_ends(pool):
         if not is_trusted(entry.der, _roots(front_end)):
             yield f"{where} is not trusted by {front_end.name} (L61)"
@@ -163,14 +169,3 @@ def _application(world: World, peer: str) -> bool:
     enabled = world.lync.enabled
     pool = enabled.trusted_pool(peer) or enabled.pool_of_computer(peer)
     return pool is not None and any(enabled.applications_of(pool.fqdn))
-
-
-def _outlook_web_app(world: World, back_end: Machine) -> Iterator[str]:
-    owa = world.exchange.owa
-    if back_end.name not in owa.web_config:
-        yield f"Outlook Web App: {back_end.name} has no Lync pool and certificate in its web.config (L52)"
-    front = [one.fqdn for one in world.exchange.servers.values() if one.is_client_access]
-    for name in sorted(set(front) - owa.virtual_directories):
-        yield f"Outlook Web App: instant messaging of type Ocs is not set on the virtual directory of {name} (L45, L50)"
-    if not owa.mailbox_policies:
-        yield "Outlook Web App: the mailbox policies do not allow instant messaging of type Ocs (L68)"

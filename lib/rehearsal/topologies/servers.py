@@ -5,11 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from rehearsal import owa_web_config
 from rehearsal.exchange_org import ExchangeRole, ExchangeServer
 from rehearsal.host import CertificateEntry, Listener, Service, WindowsHost
+from rehearsal.iis import WebServer
 from rehearsal.machines import Machine, edge_endpoints, exchange_endpoints, front_end_endpoints
+from rehearsal.owa_application import (
+    FRONT_END_WEB_CONFIG,
+    IMPLEMENTATION_VALUE,
+    INSTANT_MESSAGING_KEY,
+    PROVIDER_FILE,
+    WEB_CONFIG,
+    OwaApplication,
+)
 from rehearsal.pki import CertificateFactory, IssuedCertificate
-from rehearsal.presence import IMPLEMENTATION_VALUE, INSTANT_MESSAGING_KEY, PROVIDER_FILE
 from rehearsal.world import World
 
 LYNC_VERSION = "5.0.8308.0"
@@ -85,6 +94,7 @@ class Installer:
         if server.is_client_access:
             self._services(host, _EXCHANGE_CLIENT_ACCESS)
             host.listeners += [Listener(port) for port in (5060, 5061)]
+        self._outlook_web_app(host, server)
         machine = Machine(
             host=host,
             product="exchange",
@@ -115,6 +125,17 @@ class Installer:
         )
         self.world.add(machine)
         return machine
+
+    def _outlook_web_app(self, host: WindowsHost, server: ExchangeServer) -> None:
+        """IIS, and OWA's two files of one name: a multi-role server has both, and one pool for front and back end."""
+        if server.is_client_access:
+            host.files.put(FRONT_END_WEB_CONFIG, owa_web_config.front_end())
+        if server.is_mailbox:
+            host.files.put(WEB_CONFIG, owa_web_config.back_end())
+            application = self.world.owa[server.fqdn] = OwaApplication(host)
+            application.install()
+        else:
+            WebServer(host, lambda pool, process_id: None).install()
 
     def edge(self, fqdn: str, site: str) -> Machine:
         """A Lync Server 2013 Edge Server, in no domain."""

@@ -1,0 +1,127 @@
+"""OWA's web.config on a server of Exchange 2013, and what Outlook Web App reads of it for instant messaging.
+
+The shape is that of recorded files (CSS-Exchange, Exchange 2016 back end and front end): UTF-8 with a byte order mark,
+CRLF line ends, comments, a carriage return written as a character reference, assembly bindings with a namespace of
+their own, ``location`` elements. The words are ours and the length is cut.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from xml.etree import ElementTree
+
+SERVER_NAME, THUMBPRINT = "IMServerName", "IMCertificateThumbprint"
+
+_BACK_END = """<?xml version="1.0" encoding="utf-8"?>
+<configuration>
+  <configSections>
+    <section name="overrideList" type="System.Configuration.NameValueSectionHandler" />
+  </configSections>
+  <!-- Outlook Web App: how the application behaves on this server. A cumulative update puts a new file here. -->
+  <runtime>
+    <gcServer enabled="true" />
+    <assemblyBinding xmlns="urn:schemas-microsoft-com:asm.v1">
+      <dependentAssembly>
+        <!-- lets the instant messaging provider, built for an older version, load into this one -->
+        <assemblyIdentity name="Microsoft.Exchange.InstantMessaging" culture="neutral" />
+        <bindingRedirect oldVersion="14.0.0.0-14.16.65535.65535" newVersion="15.0.0.0" />
+      </dependentAssembly>
+      <probing privatePath="bin;bin\\auth" />
+    </assemblyBinding>
+  </runtime>
+  <appSettings>
+    <add key="aspnet:MaxHttpCollectionKeys" value="100000" />
+    <!-- how long a mailbox session is kept -->
+    <add key="MailboxSessionTimeoutInMinutes" value="15" />
+    <add key="LogFormat" value="time,user,&#xD;action" />
+    <add key="ClientSideLogging" value="true" />
+    <add key="HealthProbeMaximumAge" value="00:05:00" />
+  </appSettings>
+  <system.net>
+    <defaultProxy>
+      <proxy usesystemdefault="True" bypassonlocal="True" />
+      <bypasslist>
+        <add address=".*" />
+      </bypasslist>
+    </defaultProxy>
+  </system.net>
+  <system.web>
+    <httpRuntime maxRequestLength="35000" requestPathInvalidCharacters="" enableVersionHeader="false" />
+    <compilation defaultLanguage="c#" debug="false" />
+    <customErrors mode="Off" />
+  </system.web>
+  <system.webServer>
+    <modules runAllManagedModulesForAllRequests="false" />
+    <httpProtocol>
+      <customHeaders>
+        <add name="X-Content-Type-Options" value="nosniff" />
+      </customHeaders>
+    </httpProtocol>
+  </system.webServer>
+  <location path="auth">
+    <appSettings>
+      <add key="MailboxSessionTimeoutInMinutes" value="5" />
+    </appSettings>
+    <system.web>
+      <authorization>
+        <allow users="*" />
+      </authorization>
+    </system.web>
+  </location>
+</configuration>
+"""
+
+_FRONT_END = """<?xml version="1.0" encoding="utf-8"?>
+<configuration>
+  <appSettings>
+    <add key="HttpProxy.ProtocolType" value="Owa" />
+    <add key="HttpProxy.RequestBufferInKB" value="64" />
+  </appSettings>
+  <system.web>
+    <customErrors mode="Off" />
+  </system.web>
+</configuration>
+"""
+
+
+def back_end() -> bytes:
+    """The file that Outlook Web App itself reads, on a mailbox server (L53, L55)."""
+    return _windows(_BACK_END)
+
+
+def front_end() -> bytes:
+    """The other file of that name, of the proxy on a client access server: the wrong one to edit (B3)."""
+    return _windows(_FRONT_END)
+
+
+def _windows(text: str) -> bytes:
+    return b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The two values as an application started with this file has them; ``None`` where a key isn't there."""
+
+    server_name: str | None = None
+    thumbprint: str | None = None
+
+
+def read(content: bytes) -> Settings | None:
+    """What an application that starts with this file sees; ``None`` where the file can't be read as configuration.
+
+    Documented (ASP.NET's appSettings): key names are compared without case, and of two keys the last one counts; a
+    ``location`` with a path is another application's.
+    """
+    try:
+        root = ElementTree.fromstring(content)
+    except ElementTree.ParseError:
+        return None
+    if root.tag != "configuration":
+        return None
+    values: dict[str, str] = {}
+    for element in root.iterfind("appSettings/add"):
+        key, value = element.get("key"), element.get("value")
+        if key is None or value is None:
+            return None
+        values[key.lower()] = value
+    return Settings(values.get(SERVER_NAME.lower()), values.get(THUMBPRINT.lower()))
