@@ -18,6 +18,10 @@ _MVP = "Microsoft.Exchange.Data.MultiValuedProperty`1[["
 _MSCORLIB = "mscorlib, Version=4.0.0.0, Culture=neutral, PublicKeyToken=b77a5c561934e089"
 _DIRECTORY = "Microsoft.Exchange.Data.Directory, Version=15.0.0.0, Culture=neutral, PublicKeyToken=31bf3856ad364e35"
 _DATA = "Microsoft.Exchange.Data, Version=15.0.0.0, Culture=neutral, PublicKeyToken=31bf3856ad364e35"
+_SYSTEM = "Microsoft.Exchange.Data.Directory.SystemConfiguration"
+# Basic and Fba are recorded, the others and the flags from memory.
+_METHODS = {"Basic": 0, "Digest": 1, "Ntlm": 2, "Fba": 3, "WindowsIntegrated": 4, "LiveIdFba": 5, "Adfs": 15}
+_FLAGS = {"None": 0, "Proxy": 1, "NoServiceNameCheck": 2, "AllowDotlessSpn": 4, "ProxyCohosting": 32}
 AD_OBJECT_ID = "Microsoft.Exchange.Data.Directory.ADObjectId"
 
 PRESENTATION_CHAIN = (
@@ -63,6 +67,20 @@ def proxy_addresses(addresses: Sequence[str]) -> ListValue:
             "System.Object",
         ),
     )
+
+
+def auth_methods(names: Sequence[str]) -> ListValue:
+    """ADMultiValuedProperty of AuthenticationMethod."""
+    kind = f"{_SYSTEM}.AuthenticationMethod"
+    plain = _multivalued(kind, _DIRECTORY, [enum(kind, name, _METHODS.get(name, -1)) for name in names])
+    first = f"Microsoft.Exchange.Data.Directory.ADMultiValuedProperty`1[[{kind}, {_DIRECTORY}]]"
+    return ListValue(plain.items, (first, *plain.type_names))
+
+
+def protection_flags(names: Sequence[str]) -> ListValue:
+    """MultiValuedProperty of ExtendedProtectionFlag."""
+    kind = f"{_SYSTEM}.ExtendedProtectionFlag"
+    return _multivalued(kind, _DIRECTORY, [enum(kind, name, _FLAGS.get(name, -1)) for name in names])
 
 
 def _multivalued(element: str, assembly: str, items: Sequence[Any]) -> ListValue:
