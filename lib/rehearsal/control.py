@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
 
-from rehearsal.presence import presence, sign_in
+from rehearsal.presence import presence, sign_in, users
 from rehearsal.world import World
 
 _MAXIMUM_BODY = 65_536
@@ -36,6 +36,7 @@ class ControlServer:
             ("GET", "/presence"): lambda _: presence(world).as_json(),
             ("GET", "/journal"): lambda _: world.journal.as_json(),
             ("GET", "/state"): lambda _: world.snapshot(),
+            ("GET", "/users"): lambda _: {"users": users(world)},
             ("POST", "/sign-in"): lambda body: _sign_in(world, body),
         }
         self._token = token

@@ -63,6 +63,19 @@ def presence(world: World) -> PresenceReport:
     return PresenceReport(expected - len(reasons), expected, users, reasons, excluded)
 
 
+def users(world: World) -> list[dict[str, object]]:
+    """Everybody, with the server that serves the mailbox now and whether presence is expected."""
+    with world.lock:
+        return [
+            {
+                "user": person.upn,
+                "server": world.exchange.mailbox_server_of(person.upn),
+                "expected": not any(_unmet_conditions(world, person)),
+            }
+            for person in world.exchange.people
+        ]
+
+
 def sign_in(world: World, upn: str) -> tuple[str, ...] | None:
     """Sign a user in, on the server that serves the mailbox, and say why there is no presence.
 

@@ -20,6 +20,8 @@ from runbook.sections import SECTIONS, section_named
 from runbook.summary import SectionSummary, summarise
 
 PARAMETERS = "parameters/rehearsal"
+SIGNED_IN_FOR = "verification"
+"""The section that looks at what a sign-in left behind (L78, L81)."""
 Watch = Callable[[str, Path], AbstractContextManager[None]]
 """Shows the progress of a step, by its words and its record folder, while it runs."""
 
@@ -71,7 +73,11 @@ def rehearse(
     parameters = {name: section_parameters(name, parameter_file(topology, name)) for name in chosen}
     with running_lab(topology, states=states) as lab, credentials_in_environment(lab):
         estate = load_estate(lab.estate)
-        done = [run_one(name, parameters[name], estate, mode=mode, records=records, watch=watch) for name in chosen]
+        done = []
+        for name in chosen:
+            if name == SIGNED_IN_FOR and mode is Mode.APPLY:
+                lab.sign_in_test_users()
+            done.append(run_one(name, parameters[name], estate, mode=mode, records=records, watch=watch))
         left = None
         if mode is Mode.APPLY:
             left = sum(_second_pass(name, parameters[name], estate, records, watch) for name in chosen)
