@@ -11,9 +11,10 @@ from runbook.sections.mailbox_policies import SECTION as MAILBOX_POLICIES
 from runbook.sections.prerequisites import SECTION as PREREQUISITES
 from runbook.sections.section import Section
 from runbook.sections.trusted_pool import SECTION as TRUSTED_POOL
+from runbook.sections.verification import SECTION as VERIFICATION
 
 SECTIONS: Mapping[str, Section[Any, Any]] = MappingProxyType(
-    {section.name: section for section in (PREREQUISITES, TRUSTED_POOL, MAILBOX_POLICIES)}
+    {section.name: section for section in (PREREQUISITES, TRUSTED_POOL, MAILBOX_POLICIES, VERIFICATION)}
 )
 
 __all__ = ["SECTIONS", "Section", "section_named"]

@@ -1,0 +1,99 @@
+"""The facts of the section *verification*, and the rounds of queries that establish them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from runbook.command import Shell
+from runbook.estate import Estate, Role, Server
+from runbook.facts import im_log, windows, workers
+from runbook.facts.im_log import ImEvent
+from runbook.facts.query import Answers, Observation, Query, Unread
+from runbook.facts.recipients import OwaPolicy
+from runbook.facts.workers import Worker
+from runbook.parameters_users import VerificationParameters
+from runbook.sections import trusted_pool_facts
+from runbook.sections.ask import Ask, all_of
+from runbook.sections.mailbox_policies_facts import ask_people, ask_policies
+from runbook.sections.organisation import NO_WINDOWS, in_scope
+from runbook.sections.trusted_pool_facts import TrustedPoolFacts
+from runbook.sections.users import Users
+
+NO_FOLDER = Unread("Exchange's set-up registered no folder on this server")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImTraces:
+    """What OWA's newest worker on one back end left behind.
+
+    ``events`` are those since that worker started, oldest first; empty where there is no worker.
+    ``log_folder`` says whether the folder of L83 exists.
+    """
+
+    server: str
+    workers: tuple[Worker, ...] | Unread
+    events: tuple[ImEvent, ...] | Unread = ()
+    log_folder: bool | Unread = False
+
+    @property
+    def started(self) -> datetime | None:
+        """When the newest worker started, by the server's clock; ``None`` where there is none, or none was read."""
+        return None if isinstance(self.workers, Unread) or not self.workers else self.workers[-1].started
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerificationFacts:
+    back_ends: tuple[ImTraces, ...]
+    lync: TrustedPoolFacts
+    policies: tuple[OwaPolicy, ...] | Unread
+    users: Users
+
+
+def observe(parameters: VerificationParameters, estate: Estate) -> Observation[VerificationFacts]:
+    """What Lync knows; then people, workers and Exchange's folders; then what each worker left behind."""
+    lync = yield from trusted_pool_facts.observe(parameters, estate)
+
+    servers = in_scope(estate, parameters.exchange_servers, Role.MAILBOX)
+    policies, people, starts = ask_policies(estate), ask_people(estate), [_start(server) for server in servers]
+    answers = yield all_of([policies, people, *starts])
+    found, users = policies.collect(answers), people.collect(answers)
+
+    traces = [_traces(server, *start.collect(answers)) for server, start in zip(servers, starts, strict=True)]
+    answers = yield all_of(traces)
+    back_ends = tuple(ask.collect(answers) for ask in traces)
+    return VerificationFacts(back_ends=back_ends, lync=lync, policies=found, users=users)
+
+
+_Start = tuple[tuple[Worker, ...] | Unread, str | Unread | None]
+
+
+def _start(server: Server) -> Ask[_Start]:
+    """A back end's workers, and the folder that Exchange is installed in."""
+    if not server.offers(Shell.WINDOWS):
+        return Ask((), lambda answers: (NO_WINDOWS, NO_WINDOWS))
+    target = server.target(Shell.WINDOWS)
+    running, folder = workers.owa_workers(target), windows.exchange_folder(target)
+    return Ask((running, folder), lambda answers: (answers[running], answers[folder]))
+
+
+def _traces(server: Server, running: tuple[Worker, ...] | Unread, folder: str | Unread | None) -> Ask[ImTraces]:
+    """The events since the newest worker's start, and whether the log folder is there."""
+    known = ImTraces(
+        server=server.name, workers=running, log_folder=folder if isinstance(folder, Unread) else NO_FOLDER
+    )
+    events: Query[tuple[ImEvent, ...]] | None = None
+    exists: Query[bool] | None = None
+    if known.started is not None:
+        events = im_log.im_events(server.target(Shell.WINDOWS), known.started)
+    if folder and not isinstance(folder, Unread):
+        exists = im_log.folder_exists(server.target(Shell.WINDOWS), im_log.log_folder(folder))
+
+    def collect(answers: Answers) -> ImTraces:
+        return replace(
+            known,
+            events=answers[events] if events is not None else (),
+            log_folder=answers[exists] if exists is not None else known.log_folder,
+        )
+
+    return Ask(tuple(query for query in (events, exists) if query is not None), collect)
