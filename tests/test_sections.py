@@ -11,11 +11,18 @@ from runbook.change import Decision, Finding, Severity
 from runbook.parameters import load_parameters
 from runbook.powershell import render
 from runbook.sections import SECTIONS, Section
+from runbook.sections.mailbox_policies_facts import MailboxPoliciesFacts
 from runbook.sections.prerequisites_facts import PrerequisitesFacts
 from runbook.sections.trusted_pool_facts import TrustedPoolFacts
+from runbook.sections.verification_facts import VerificationFacts
 from section_cases import CASES, estate, facts, load, merged
 
-FOLDERS = {"prerequisites": ("prerequisites", PrerequisitesFacts), "trusted_pool": ("trusted_pool", TrustedPoolFacts)}
+FOLDERS = {
+    "prerequisites": ("prerequisites", PrerequisitesFacts),
+    "trusted_pool": ("trusted_pool", TrustedPoolFacts),
+    "mailbox_policies": ("mailbox_policies", MailboxPoliciesFacts),
+    "verification": ("verification", VerificationFacts),
+}
 FILES = sorted(path for folder in FOLDERS for path in (CASES / folder).glob("[!_]*.yaml"))
 
 

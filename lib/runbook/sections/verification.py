@@ -194,7 +194,7 @@ def _tracing(pool: str) -> Finding:
         severity=Severity.INFO,
         object="SIPStack",
         what="Tracing SIPStack on Lync Server shows why a connection is refused.",
-        why="'The peer is not a configured server on this network interface' there names a host that Lync doesn't know.",
+        why="'The peer is not a configured server on this network interface' there names a host unknown to Lync.",
         remedy=f"In the Lync Server Management Shell: {'; '.join(lines)}.",
         repair=Repair.NONE,
     )
