@@ -95,8 +95,9 @@ class Execution:
         said = _complaints(result)
         if not said and step.gives_sha256 and hashlib.sha256(_content(result.output)).hexdigest() != step.gives_sha256:
             said = ("The bytes aren't the expected ones.",)
-        if not said and step.gives and [str(item) for item in result.output] != [step.gives]:
-            said = (f"It should have given {step.gives}, and gave {', '.join(map(str, result.output)) or 'nothing'}.",)
+        given = [_text(item) for item in result.output]
+        if not said and step.gives and given != [step.gives]:
+            said = (f"It should have given {step.gives}, and gave {', '.join(given) or 'nothing'}.",)
         if said:
             raise PipelineFailed(self.change.target.server, step.what, said)
 
@@ -167,6 +168,11 @@ def _bytes(item: object) -> bytes:
     if isinstance(item, int) and not isinstance(item, bool) and 0 <= item <= 255:
         return bytes([item])
     raise PipelineFailed("", "", (f"Bytes were expected, not {type(item).__name__}.",))
+
+
+def _text(item: object) -> str:
+    """A value as PowerShell prints it: of an enum (attributes of a file) the names."""
+    return item.text or str(item.value) if isinstance(item, ServerObject) else str(item)
 
 
 def _write_durably(path: Path, content: bytes) -> None:

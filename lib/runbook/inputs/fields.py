@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import BeforeValidator
@@ -19,6 +20,7 @@ from runbook.inputs.validation import kind, wrong
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z", re.IGNORECASE)
 _THUMBPRINT = re.compile(r"[0-9A-F]{40}\Z", re.IGNORECASE)
 _DECIMAL = re.compile(r"(0|[1-9][0-9]{0,8})\Z")
+_FOLDER = re.compile(r"[A-Za-z]:\\([^\x00-\x1f\"*?<>|/:\[\]]+)\Z")
 _CREDENTIAL = re.compile(r"cred:[A-Za-z][A-Za-z0-9-]*\Z")
 _WORDS = {"true": True, "yes": True, "false": False, "no": False}
 
@@ -171,6 +173,29 @@ def credential_reference(value: object) -> str:
     raise wrong(problem, "Write cred:NAME, with letters, digits and hyphens, and keep the secret out of files.")
 
 
+def instant_or_none(value: object) -> str:
+    """A moment in ISO 8601 with its offset from UTC, such as ``2014-07-23T22:00+02:00``, or ``""``."""
+    found = line(value)
+    if not found:
+        return found
+    try:
+        moment = datetime.fromisoformat(found)
+    except ValueError:
+        raise wrong("This isn't a date and time.", "Write it as 2014-07-23T22:00+02:00.") from None
+    if moment.tzinfo is None:
+        problem = "It doesn't say of which time zone: the servers and you may be in different ones."
+        raise wrong(problem, f"Write the offset from UTC too: {found}+00:00, or Z for UTC.")
+    return found
+
+
+def folder_or_none(value: object) -> str:
+    """An absolute Windows path, without the backslash at its end, or ``""``."""
+    found = line(value)
+    if found and not _FOLDER.match(found):
+        raise wrong("This isn't the full path of a folder on the server.", r"Write it as D:\Exchange Server\V15.")
+    return found.rstrip("\\")
+
+
 def distinct(values: tuple[str, ...]) -> tuple[str, ...]:
     """The items, none of them twice (in any case)."""
     seen: set[str] = set()
@@ -224,4 +249,6 @@ WholeNumber = Annotated[int, BeforeValidator(whole_number)]
 Flag = Annotated[bool, BeforeValidator(switch)]
 Thumbprint = Annotated[str, BeforeValidator(thumbprint)]
 OptionalThumbprint = Annotated[str, BeforeValidator(thumbprint_or_none)]
+OptionalInstant = Annotated[str, BeforeValidator(instant_or_none)]
+OptionalFolder = Annotated[str, BeforeValidator(folder_or_none)]
 CredentialReference = Annotated[str, BeforeValidator(credential_reference)]

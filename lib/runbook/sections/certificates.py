@@ -10,7 +10,7 @@ from runbook.certificate import Certificate, Validity
 from runbook.change import Finding, Severity
 from runbook.facts.query import Unread
 from runbook.facts.windows import StoredCertificate
-from runbook.parameters import PrerequisitesParameters
+from runbook.parameters import IntegrationParameters
 from runbook.sections.unread import unread
 
 Store = tuple[StoredCertificate, ...]
@@ -33,7 +33,7 @@ class Stores:
     authorities: Store | Unread
 
 
-def choose(store: Store, parameters: PrerequisitesParameters, at: datetime) -> tuple[StoredCertificate, ...]:
+def choose(store: Store, parameters: IntegrationParameters, at: datetime) -> tuple[StoredCertificate, ...]:
     """The certificates that could be the one meant, best first.
 
     With a thumbprint given, that one only. Otherwise those whose Subject CN is the OWA pool's name, or where there are
@@ -58,9 +58,9 @@ def _rank(entry: StoredCertificate, at: datetime) -> tuple[bool, bool, float, st
 
 
 def check(
-    server: str, store: Store | Unread, clock: datetime | Unread, given: PrerequisitesParameters
+    server: str, store: Store | Unread, clock: datetime | Unread, given: IntegrationParameters, warning_days: int = 0
 ) -> Iterator[Finding]:
-    """Findings on one back end's certificate."""
+    """Findings on one back end's certificate; an expiry within ``warning_days`` is one."""
     if isinstance(store, Unread):
         yield unread("certificates", store, server=server, requirements=("L30", "L58"))
     if isinstance(clock, Unread):
@@ -94,7 +94,7 @@ def check(
             remedy="Name the one that is meant in certificate_thumbprint, or remove those that are no longer used.",
         )
     yield from _names(server, entry.certificate, given)
-    yield from _dates(server, entry.certificate, clock, given.expiry_warning_days)
+    yield from _dates(server, entry.certificate, clock, warning_days)
     if not entry.has_private_key:
         yield _finding(
             "certificate-no-private-key",
@@ -107,7 +107,7 @@ def check(
         )
 
 
-def _missing(server: str, store: Store, given: PrerequisitesParameters) -> Finding:
+def _missing(server: str, store: Store, given: IntegrationParameters) -> Finding:
     default = next((e.certificate for e in store if e.certificate is not None and is_default(e.certificate)), None)
     wanted = given.certificate_thumbprint or f"for {given.owa_pool_fqdn}"
     only = f" There is Exchange's own self-signed one, for {default.subject_cn}, which won't do." if default else ""
@@ -126,7 +126,7 @@ def is_default(found: Certificate) -> bool:
     return found.is_self_signed and "." not in found.subject_cn
 
 
-def _names(server: str, found: Certificate, given: PrerequisitesParameters) -> Iterator[Finding]:
+def _names(server: str, found: Certificate, given: IntegrationParameters) -> Iterator[Finding]:
     name, thumbprint = given.owa_pool_fqdn, found.thumbprint
     if is_default(found):
         yield _finding(

@@ -76,7 +76,8 @@ def _unified_messaging(facts: PrerequisitesFacts) -> Iterator[Finding]:
 
 def _certificates(parameters: PrerequisitesParameters, facts: PrerequisitesFacts) -> Iterator[Finding]:
     for back in facts.back_ends:
-        yield from certificates.check(back.server, back.stores.my, back.clock, parameters)
+        days = parameters.expiry_warning_days
+        yield from certificates.check(back.server, back.stores.my, back.clock, parameters, days)
     chosen = {back.server: entry for back in facts.back_ends if (entry := _chosen(parameters, back)) is not None}
     yield from certificates.check_same(chosen)
 

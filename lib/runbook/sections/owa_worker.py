@@ -1,0 +1,68 @@
+"""OWA's worker process: whether it has read web.config as it is now, and the recycle that makes it (L65-L67)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from runbook.change import Change, Finding, Repair, Severity, Step
+from runbook.command import Cmdlet, Pipeline, Switch, Target, cmdlet
+from runbook.facts.query import Unread
+from runbook.facts.workers import OWA_POOL
+from runbook.sections.owa_enablement_facts import BackEnd, WebConfig
+
+APPCMD = r"C:\Windows\System32\Inetsrv\Appcmd.exe"
+"""As the procedure spells it (L66). It prints that the pool was recycled (L67); its exit code says so for sure."""
+
+RECYCLE = Pipeline.of(Cmdlet(APPCMD, arguments=("recycle", "apppool", f"/apppool.name:{OWA_POOL}")))
+OBJECT = f"AppPool:{OWA_POOL}"
+
+
+def is_stale(back: BackEnd) -> bool:
+    """The newest worker started before the file was last written. No worker at all is none that is stale: the first
+    request starts one, with the file as it is then."""
+    if isinstance(back.workers, Unread) or not back.workers or not isinstance(back.file, WebConfig):
+        return False
+    return max(worker.started for worker in back.workers) < back.file.details.last_write
+
+
+def check(back: BackEnd) -> Iterator[Finding]:
+    if is_stale(back):
+        assert isinstance(back.file, WebConfig)
+        assert not isinstance(back.workers, Unread)
+        started = max(worker.started for worker in back.workers)
+        written = back.file.details.last_write
+        yield Finding(
+            id="app-pool-stale",
+            requirements=("L65", "L66"),
+            severity=Severity.ERROR,
+            server=back.server,
+            object=OBJECT,
+            what=(
+                f"OWA's worker process runs since {started:%Y-%m-%d %H:%M:%S} UTC, and web.config was written after"
+                f" that, at {written:%Y-%m-%d %H:%M:%S} UTC."
+            ),
+            why="A worker starts its IM provider once, from what the file said at the time.",
+            remedy="Recycle the application pool.",
+            repair=Repair.PLANNED,
+        )
+
+
+def change(target: Target, back: BackEnd, *, fronts_too: bool) -> Change:
+    """Recycle the pool. ``fronts_too``: on this server the front end's OWA runs in the same pool."""
+    also = " The front end's OWA on this server shares the pool, so all who come in by it notice." if fronts_too else ""
+    return Change(
+        target=target,
+        object=OBJECT,
+        property="worker",
+        before="started before web.config was saved",
+        after="started since",
+        command=RECYCLE,
+        irreversible="A process that has ended doesn't come back; putting web.config back recycles the pool again.",
+        requirements=("L65", "L66", "L67"),
+        disturbs=f"OWA reloads for the users whose mailbox is active on this server, and IM drops.{also}",
+        conclusion=(Step(what="See that it was recycled", pipeline=_EXIT_CODE, gives="0"),),
+        stage=back.server,
+    )
+
+
+_EXIT_CODE = Pipeline.of(cmdlet("Get-Variable", Name="LASTEXITCODE", ValueOnly=Switch.ON))
