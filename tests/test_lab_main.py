@@ -175,8 +175,8 @@ def test_topologies_are_listed_with_their_start_states() -> None:
     process = launch("--list-topologies")
     output, _ = process.communicate(timeout=PATIENCE)
     catalogue = json.loads(output)
-    assert list(catalogue) == ["split-2013", "colocated-2013"]
-    assert set(catalogue["split-2013"]["states"]) == {"duplicate", "pending", "no-delegation"}
+    assert list(catalogue) == ["split-2013", "colocated-2013", "minimal-2013", "dag-2013"]
+    assert {"duplicate", "pending", "no-delegation", "policy-off"} <= set(catalogue["split-2013"]["states"])
 
 
 @pytest.mark.parametrize("arguments", [("--topology", "none"), ("--state", "none")])

@@ -78,8 +78,8 @@ def test_both_back_ends_hold_one_certificate_in_the_owa_pools_name_beside_the_de
 def test_the_start_of_split_2013_lacks_only_the_trusted_pool_on_the_lync_side() -> None:
     world = build_world("split-2013")
     report = presence(world)
-    assert (report.working, report.expected, report.users) == (0, 184, 200)
-    assert len(report.excluded) == 16
+    assert (report.working, report.expected, report.users) == (0, 164, 200)
+    assert len(report.excluded) == 36
     assert lync_reasons(world) == {
         f"Lync does not know {OWA}, the Subject name of the certificate of {name}.litwareinc.com (L26, L30)"
         for name in ("atl-mbx-001", "atl-mbx-002")
@@ -204,7 +204,13 @@ def test_a_certificate_that_lync_does_not_trust_or_that_has_run_out_stops_presen
 def test_users_who_do_not_meet_the_conditions_are_excluded_with_the_condition() -> None:
     world = build_world("split-2013")
     excluded = presence(world).excluded
-    assert {why[-6:-1] for reasons in excluded.values() for why in reasons} == {" (L73", " (L74"}
+    assert {why[-6:-1] for reasons in excluded.values() for why in reasons} == {
+        " (L68",  # a policy without instant messaging, on purpose
+        " (L72",
+        " (L73",
+        " (L74",
+        " (L78",
+    }
     upn = next(iter(excluded))
     assert sign_in(world, upn.upper()) == excluded[upn]
     assert sign_in(world, "nobody@litwareinc.com") is None

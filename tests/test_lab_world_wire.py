@@ -98,7 +98,7 @@ def test_exchange_is_changed_and_read_over_its_own_endpoint(lab: Lab, world: Wor
         invoke(command(pool, "Set-UMService", Identity="ATL-MBX-001", DialPlans=["LitwareSipDialPlan"]))
         (server,) = invoke(command(pool, "Get-ExchangeServer", Identity="ATL-MBX-001")).output
         assert server.types[0] == "Microsoft.Exchange.Data.Directory.Management.ExchangeServer"
-        assert len(invoke(command(pool, "Get-Mailbox", ResultSize="Unlimited")).output) == 200
+        assert len(invoke(command(pool, "Get-Mailbox", ResultSize="Unlimited")).output) == 196
     assert world.exchange.um_services["atl-mbx-001"].dial_plans == ("LitwareSipDialPlan",)
 
 

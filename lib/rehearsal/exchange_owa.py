@@ -62,15 +62,12 @@ class OwaSide:
     """The Outlook Web App half of the integration in the directory.
 
     ``directories`` is keyed by lower-case identity, ``policies`` by lower-case name, ``mailboxes`` by lower-case user
-    principal name. The three flags are of a time when nothing changed this half.
+    principal name.
     """
 
     directories: dict[str, VirtualDirectory] = field(default_factory=dict)
     policies: dict[str, OwaMailboxPolicy] = field(default_factory=dict)
     mailboxes: dict[str, OwaMailbox] = field(default_factory=dict)
-    web_config: set[str] = field(default_factory=set)
-    virtual_directories: set[str] = field(default_factory=set)
-    mailbox_policies: bool = False
 
     def add_directory(self, directory: VirtualDirectory) -> None:
         self.directories[directory.identity.lower()] = directory

@@ -22,6 +22,13 @@ _FAMILY = (
 )
 # fmt: on
 
+EXCHANGE_2013 = "0.20 (15.0.0.0)"
+EXCHANGE_2010 = "0.10 (14.0.100.0)"
+"""What ExchangeVersion says of a mailbox on that version; from memory of the product."""
+
+# Which of every 50 users is which.
+_NO_MAILBOX, _NEVER_ENABLED, _OLD_MAILBOX, _DISABLED_AGAIN, _NO_PROXY, _WRONG_DOMAIN = 5, 11, 17, 23, 31, 43
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
@@ -32,50 +39,76 @@ class Person:
     upn: str
     mail: str
     server: str
-    """NetBIOS name of the mailbox server."""
+    """NetBIOS name of the server that the database was made on; empty without a mailbox. It may have failed over."""
     database: str
+    """Empty without a mailbox."""
     sip_proxy: str | None
     sip_address: str | None
     lync_enabled: bool | None
     """Tri-state, as Get-CsAdUser gives it: None has never been enabled."""
     registrar_pool: str | None
-    mailbox_version: str = "0.20 (15.0.0.0)"
+    mailbox_version: str = EXCHANGE_2013
+
+    @property
+    def has_mailbox(self) -> bool:
+        return bool(self.database)
 
 
-def make_people(seed: int, count: int, domain: str, servers: Sequence[str], pool: str) -> tuple[Person, ...]:
-    """``count`` users over the mailbox ``servers``, all but a few of them able to have presence (L72 to L74).
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where mailboxes live: a database, and the mailbox server (NetBIOS name) that it was made on."""
 
-    Out of every 50, one was never enabled for Lync, one was enabled and disabled again, one has no SIP proxy address
-    and one has a SIP proxy address in a domain that is not a SIP domain.
+    server: str
+    database: str
+
+
+def make_people(
+    seed: int, count: int, domain: str, homes: Sequence[Home], pool: str, *, legacy: Home | None = None
+) -> tuple[Person, ...]:
+    """``count`` users over the ``homes``, most of them able to have presence (L72 to L74).
+
+    Out of every 50, one was never enabled for Lync, one was enabled and disabled again, one has no SIP proxy address,
+    one has a SIP proxy address in a domain that is not a SIP domain, and one has no mailbox. With ``legacy``, a
+    database of Exchange 2010, one more has the mailbox there.
     """
     chance = random.Random(f"people|{seed}")
     names = [(given, family) for given in _GIVEN for family in _FAMILY]
     chosen = chance.sample(names, count)
     return tuple(
-        _person(index, given, family, domain, servers[index % len(servers)], pool)
+        _person(index, f"{given} {family}", domain, _home(index, homes, legacy), pool)
         for index, (given, family) in enumerate(chosen)
     )
 
 
-def _person(index: int, given: str, family: str, domain: str, server: str, pool: str) -> Person:
-    alias = f"{given}.{family}".lower()
+def _home(index: int, homes: Sequence[Home], legacy: Home | None) -> tuple[Home, str]:
+    """A user's home and the version of what is in it."""
+    if index % 50 == _NO_MAILBOX:
+        return Home("", ""), ""
+    if legacy is not None and index % 50 == _OLD_MAILBOX:
+        return legacy, EXCHANGE_2010
+    return homes[index % len(homes)], EXCHANGE_2013
+
+
+def _person(index: int, name: str, domain: str, home: tuple[Home, str], pool: str) -> Person:
+    alias = name.replace(" ", ".").lower()
     address = f"{alias}@{domain}"
-    never, disabled, no_proxy, wrong_domain = (index % 50 == kind for kind in (11, 23, 31, 43))
-    sip = None if never else f"sip:{address}"
+    kind = index % 50
+    never = kind == _NEVER_ENABLED
     proxy: str | None = f"sip:{address}"
-    if never or no_proxy:
+    if kind in (_NEVER_ENABLED, _NO_PROXY, _NO_MAILBOX):
         proxy = None
-    elif wrong_domain:
+    elif kind == _WRONG_DOMAIN:
         proxy = f"sip:{alias}@mail.{domain}"
     return Person(
         alias=alias,
-        display_name=f"{given} {family}",
+        display_name=name,
         upn=address,
         mail=address,
-        server=server,
-        database=f"DB-{server.rpartition('-')[2]}",
+        server=home[0].server,
+        database=home[0].database,
         sip_proxy=proxy,
-        sip_address=sip,
-        lync_enabled=None if never else not disabled,
+        sip_address=None if never else f"sip:{address}",
+        lync_enabled=None if never else kind != _DISABLED_AGAIN,
         registrar_pool=None if never else pool,
+        mailbox_version=home[1],
     )

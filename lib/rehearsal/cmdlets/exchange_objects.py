@@ -24,6 +24,7 @@ _METHODS = {"Basic": 0, "Digest": 1, "Ntlm": 2, "Fba": 3, "WindowsIntegrated": 4
 _FLAGS = {"None": 0, "Proxy": 1, "NoServiceNameCheck": 2, "AllowDotlessSpn": 4, "ProxyCohosting": 32}
 AD_OBJECT_ID = "Microsoft.Exchange.Data.Directory.ADObjectId"
 
+ADMINISTRATIVE_GROUP = "CN=Exchange Administrative Group (FYDIBOHF23SPDLT),CN=Administrative Groups,"
 PRESENTATION_CHAIN = (
     "Microsoft.Exchange.Data.Directory.Management.ADPresentationObject",
     "Microsoft.Exchange.Data.Directory.ADObject",
@@ -102,6 +103,16 @@ def object_id(world: World, name: str, container: str, depth: int = 9) -> Thing:
     configuration = f"CN=Microsoft Exchange,CN=Services,CN=Configuration,{domain_dn(exchange.domain)}"
     dn = f"CN={name},{container}CN={organisation},{configuration}"
     return directory_id(world, name, dn, depth=depth, parent=container.partition(",")[0].removeprefix("CN="))
+
+
+def policy_id(world: World, name: str) -> Thing:
+    """The ADObjectId of an OWA mailbox policy."""
+    return object_id(world, name, "CN=OWA Mailbox Policies,", depth=7)
+
+
+def database_id(world: World, name: str) -> Thing:
+    """The ADObjectId of a mailbox database."""
+    return object_id(world, name, f"CN=Databases,{ADMINISTRATIVE_GROUP}")
 
 
 def directory_id(world: World, text: str, dn: str, *, depth: int, parent: str) -> Thing:

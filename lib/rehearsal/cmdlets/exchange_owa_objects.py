@@ -16,6 +16,7 @@ from rehearsal.cmdlets.exchange_objects import (
     enum,
     object_id,
     object_version,
+    policy_id,
     protection_flags,
     server_version,
 )
@@ -55,7 +56,6 @@ _DIRECTORY_CHAIN = (
     *CONFIGURATION_CHAIN,
 )
 _POLICY_CHAIN = (f"{_SYSTEM}.OwaMailboxPolicy", f"{_SYSTEM}.MailboxPolicy", *CONFIGURATION_CHAIN)
-_POLICIES = "CN=OWA Mailbox Policies,"
 _UNREAD = {one.name: {"Boolean": False, "String": ""}.get(one.kind, "Off") for one in DIRECTORY_WEB}
 """What the properties of IIS show where they weren't read (recorded)."""
 
@@ -100,7 +100,7 @@ def virtual_directory(world: World, directory: VirtualDirectory, *, from_iis: bo
 
 def mailbox_policy(world: World, policy: OwaMailboxPolicy) -> Thing:
     """The object; ``IsDefault`` is what new mailboxes get."""
-    identity = object_id(world, policy.name, _POLICIES, depth=7)
+    identity = policy_id(world, policy.name)
     properties: dict[str, Any] = {
         **setting_properties(POLICY, policy.settings),
         "IsDefault": policy.is_default,

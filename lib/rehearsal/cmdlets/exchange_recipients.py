@@ -20,8 +20,10 @@ from rehearsal.cmdlets.exchange_lookup import (
 from rehearsal.cmdlets.exchange_objects import (
     PRESENTATION_CHAIN,
     common_properties,
+    database_id,
     enum,
     object_version,
+    policy_id,
     proxy_addresses,
     server_version,
     user_id,
@@ -33,6 +35,7 @@ from rehearsal.values import Thing
 from rehearsal.world import World
 
 _DEFAULT_SIZE = 1000
+_KIND = "UserMailbox"
 _RECIPIENT = "Microsoft.Exchange.Data.Directory.Recipient"
 _COMMON: dict[str, Parameter] = {
     "Filter": Parameter(),
@@ -73,9 +76,12 @@ def get_mailbox(call: Call) -> None:
     people: Iterable[Person] = _chosen(call)
     if call.given("Server"):
         server = find_server(call, "Server")
-        people = [one for one in people if server and one.server == server.name]
+        people = [one for one in people if server and _serving(world_of(call), one) == server.name]
     if call.given("Database"):
-        people = [one for one in people if one.database.lower() == text_of(call.get("Database")).lower()]
+        wanted = _database_name(call)
+        people = [one for one in people if one.database.lower() == wanted]
+    if kinds := call.get("RecipientTypeDetails"):
+        people = [one for one in people if any(kind.lower() == _KIND.lower() for kind in kinds)]
     _output(call, people, _mailbox)
 
 
@@ -99,10 +105,27 @@ def get_cas_mailbox(call: Call) -> None:
     _output(call, _chosen(call), _cas_mailbox)
 
 
+def _database_name(call: Call) -> str:
+    """The database that -Database names, by name, distinguished name or GUID, in lower case; an error for none."""
+    text = text_of(call.get("Database"))
+    world = world_of(call)
+    for key, database in world.exchange.stores.databases.items():
+        properties = database_id(world, database.name).properties
+        if text.lower() in (key, properties["DistinguishedName"].lower(), str(properties["ObjectGuid"])):
+            return key
+    report_not_found(call, text)
+    return "-"
+
+
+def _serving(world: World, person: Person) -> str:
+    """The NetBIOS name of the server with the active copy of the user's database."""
+    return world.exchange.stores.databases[person.database.lower()].active
+
+
 def _chosen(call: Call) -> list[Person]:
     """By identity (alias, addresses, names; with wildcards) or by the start of a name, else everybody."""
     check_domain_controller(call)
-    people = list(world_of(call).exchange.people)
+    people = [person for person in world_of(call).exchange.people if person.has_mailbox]
     if call.get("Anr") is not None:
         start = str(call.get("Anr")).lower()
         return [one for one in people if any(name.startswith(start) for name in _names(call, one))]
@@ -140,13 +163,13 @@ def _output(call: Call, people: Iterable[Person], make: Callable[[World, Person]
 
 
 def _mailbox(world: World, person: Person) -> Thing:
-    server = world.exchange.servers[person.server.lower()]
+    server = world.exchange.servers[_serving(world, person).lower()]
     addresses = [f"SMTP:{person.mail}", *([person.sip_proxy] if person.sip_proxy else [])]
     properties: dict[str, Any] = {
-        "Database": person.database,
+        "Database": database_id(world, person.database),
         "UseDatabaseRetentionDefaults": True,
-        "ServerName": person.server.lower(),
-        "RecipientTypeDetails": enum(f"{_RECIPIENT}.RecipientTypeDetails", "UserMailbox", 1),
+        "ServerName": server.name.lower(),
+        "RecipientTypeDetails": enum(f"{_RECIPIENT}.RecipientTypeDetails", _KIND, 1),
         "AdminDisplayVersion": server_version(server.build),
         "UMEnabled": False,
         "UserPrincipalName": person.upn,
@@ -164,11 +187,14 @@ def _mailbox(world: World, person: Person) -> Thing:
 
 
 def _cas_mailbox(world: World, person: Person) -> Thing:
+    owa = world.exchange.owa.mailboxes[person.upn.lower()]
+    server = world.exchange.servers[_serving(world, person).lower()]
+    group = "Exchange Administrative Group (FYDIBOHF23SPDLT)"
     properties: dict[str, Any] = {
         "ActiveSyncEnabled": True,
         "ECPEnabled": True,
-        "OWAEnabled": True,
-        "OwaMailboxPolicy": None,
+        "OWAEnabled": owa.owa_enabled,
+        "OwaMailboxPolicy": policy_id(world, owa.policy) if owa.policy else None,
         "OWAforDevicesEnabled": True,
         "PopEnabled": True,
         "ImapEnabled": True,
@@ -177,8 +203,8 @@ def _cas_mailbox(world: World, person: Person) -> Thing:
         "DisplayName": person.display_name,
         "PrimarySmtpAddress": person.mail,
         "SamAccountName": person.alias[:20],
-        "ServerName": person.server.lower(),
-        "ServerLegacyDN": "",
+        "ServerName": server.name.lower(),
+        "ServerLegacyDN": f"/o={world.exchange.name}/ou={group}/cn=Configuration/cn=Servers/cn={server.name}",
         "Name": person.display_name,
     }
     return _recipient(world, person, "Microsoft.Exchange.Data.Directory.Management.CASMailbox", properties)

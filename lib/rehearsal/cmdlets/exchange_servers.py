@@ -33,8 +33,7 @@ from rehearsal.world import World
 SERVERS = "CN=Servers,CN=Exchange Administrative Group (FYDIBOHF23SPDLT),CN=Administrative Groups,"
 _ADMINISTRATIVE_GROUP = "ou=Exchange Administrative Group (FYDIBOHF23SPDLT)"
 _ROLES = "Microsoft.Exchange.Data.Directory.SystemConfiguration.ServerRole"
-_MAILBOX, _CLIENT_ACCESS = 2, 4
-_ROOT = r"C:\Program Files\Microsoft\Exchange Server\V15"
+_MAILBOX, _CLIENT_ACCESS, _HUB_TRANSPORT = 2, 4, 32
 _DATA = "Microsoft.Exchange.Data, Version=15.0.0.0, Culture=neutral, PublicKeyToken=31bf3856ad364e35"
 
 
@@ -67,7 +66,7 @@ def exchange_server(world: World, server: ExchangeServer, *, status: bool) -> Th
     dc = [world.exchange.domain_controller] if status else []
     properties: dict[str, Any] = {
         "Name": server.name,
-        "DataPath": _local_path(rf"{_ROOT}\Mailbox"),
+        "DataPath": local_path(rf"{data_root(server)}\Mailbox"),
         "Domain": world.exchange.domain,
         "Edition": enum("Microsoft.Exchange.Data.ServerEditionType", server.edition, 4),
         "ExchangeLegacyDN": f"/o={world.exchange.name}/{_ADMINISTRATIVE_GROUP}/cn=Configuration/cn=Servers/"
@@ -82,10 +81,10 @@ def exchange_server(world: World, server: ExchangeServer, *, status: bool) -> Th
         "IsEdgeServer": False,
         "IsMailboxServer": server.is_mailbox,
         "IsE14OrLater": True,
-        "IsE15OrLater": True,
+        "IsE15OrLater": not server.is_legacy,
         "IsProvisionedServer": False,
-        "IsUnifiedMessagingServer": server.is_mailbox,
-        "IsFrontendTransportServer": server.is_client_access,
+        "IsUnifiedMessagingServer": server.is_mailbox and not server.is_legacy,
+        "IsFrontendTransportServer": server.is_client_access and not server.is_legacy,
         "NetworkAddress": _network_addresses(server),
         "OrganizationalUnit": f"{world.exchange.domain}/{server.name}",
         "AdminDisplayVersion": server_version(server.build),
@@ -112,14 +111,24 @@ def exchange_server(world: World, server: ExchangeServer, *, status: bool) -> Th
     return Thing(chain, server.name, properties)
 
 
+def data_root(server: ExchangeServer) -> str:
+    """The folder that Exchange is installed in, by its version."""
+    return rf"C:\Program Files\Microsoft\Exchange Server\V{server.build[0]}"
+
+
 def server_role(server: ExchangeServer) -> Any:
-    """Flags of ServerRole as text in the order of their numbers."""
-    roles = [(_MAILBOX, "Mailbox", server.is_mailbox), (_CLIENT_ACCESS, "ClientAccess", server.is_client_access)]
+    """Flags of ServerRole as text in the order of their numbers; before 2013 Hub Transport was a role of its own."""
+    roles = [
+        (_MAILBOX, "Mailbox", server.is_mailbox),
+        (_CLIENT_ACCESS, "ClientAccess", server.is_client_access),
+        (_HUB_TRANSPORT, "HubTransport", server.is_legacy),
+    ]
     held = [(number, name) for number, name, has in roles if has]
     return enum(_ROLES, ", ".join(name for _, name in held) or "None", sum(number for number, _ in held))
 
 
-def _local_path(path: str) -> Thing:
+def local_path(path: str) -> Thing:
+    """A LocalLongFullPath."""
     return text_type(
         "Microsoft.Exchange.Data.LocalLongFullPath",
         path,

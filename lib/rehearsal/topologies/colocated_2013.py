@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from rehearsal.exchange_org import ExchangeRole
 from rehearsal.topologies.definition import Topology
-from rehearsal.topologies.litware import DOMAIN, SIP_DIAL_PLAN, join_dial_plan, litware, populate, trust
+from rehearsal.topologies.litware import (
+    DOMAIN,
+    SIP_DIAL_PLAN,
+    join_dial_plan,
+    litware,
+    lone_database,
+    populate,
+    trust,
+)
+from rehearsal.topologies.outlook_web_app import OWA_STATES, apply_owa_states
 from rehearsal.topologies.servers import exchange_server
 from rehearsal.world import World
 
@@ -17,6 +26,7 @@ SERVER = "atl-owa-001"
 _STATES = {
     "duplicate": "the procedure was followed blindly: the server that Lync discovers is a trusted application pool too",
     "no-delegation": "the Front Ends do not accept CredSSP",
+    **OWA_STATES,
 }
 
 
@@ -28,7 +38,8 @@ def build(seed: int, states: frozenset[str]) -> World:
     machine = installer.exchange(server, own_certificate=certificate)
     world.im_certificates[machine.name] = certificate.thumbprint
     join_dial_plan(world, SERVER, SIP_DIAL_PLAN)
-    populate(world, [server.name])
+    populate(world, [lone_database(server.name)])
+    apply_owa_states(world.exchange, states)
     if "duplicate" in states:
         trust(world, server.fqdn, "OutlookWebApp", 5199, enabled=True)
     return world

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import replace
 
 from rehearsal.clock import WorldClock
 from rehearsal.exchange_databases import Database, DatabaseCopy
-from rehearsal.exchange_org import DialPlan, ExchangeOrganisation
-from rehearsal.exchange_owa import OwaMailbox, OwaMailboxPolicy
+from rehearsal.exchange_org import DialPlan, ExchangeOrganisation, ExchangeRole, ExchangeServer
 from rehearsal.lync_topology import (
     CentralManagementStore,
     LyncPool,
@@ -18,9 +17,9 @@ from rehearsal.lync_topology import (
     TrustedPool,
     stored_application_id,
 )
-from rehearsal.owa_settings import policy_defaults
-from rehearsal.people import make_people
+from rehearsal.people import Home, make_people
 from rehearsal.pki import CertificateFactory
+from rehearsal.topologies.outlook_web_app import assign_policies
 from rehearsal.topologies.servers import Installer
 from rehearsal.world import World
 
@@ -35,6 +34,7 @@ SITE_ID = "Redmond"
 SIP_DIAL_PLAN = "LitwareSipDialPlan"
 TELEPHONE_DIAL_PLAN = "LitwareTelDialPlan"
 USERS = 200
+LEGACY = "ATL-EX10-001"
 
 _REDMOND = Site(
     identity="Site:Redmond", site_id=SITE_ID, display_name="Redmond Headquarters", federation_route=f"EdgeServer:{EDGE}"
@@ -48,20 +48,26 @@ ACCOUNTS = {
 }
 
 
-def litware(topology: str, seed: int, *, delegation: bool = True) -> tuple[World, Installer]:
+def litware(
+    topology: str,
+    seed: int,
+    *,
+    delegation: bool = True,
+    front_ends: Sequence[str] = FRONT_ENDS,
+    edge: bool = True,
+    sip_dial_plan: bool = True,
+) -> tuple[World, Installer]:
     """The organisation with its Lync servers and dial plans and no Exchange server yet.
 
-    ``delegation`` says whether the Front Ends accept CredSSP.
+    ``delegation`` says whether the Front Ends accept CredSSP. A Standard Edition server is a pool of its own name:
+    ``front_ends=(POOL,)``.
     """
     clock = WorldClock()
-    document = TopologyDocument(
-        sites=(_REDMOND, _DUBLIN),
-        pools=(
-            LyncPool(fqdn=POOL, site=_REDMOND.identity, computers=FRONT_ENDS, services=_FRONT_END_SERVICES),
-            LyncPool(fqdn=EDGE, site=_REDMOND.identity, computers=(EDGE,), services=("EdgeServer",)),
-        ),
-        sip_domains=(DOMAIN,),
-    )
+    redmond = _REDMOND if edge else replace(_REDMOND, federation_route=None)
+    pools = [LyncPool(fqdn=POOL, site=redmond.identity, computers=tuple(front_ends), services=_FRONT_END_SERVICES)]
+    if edge:
+        pools.append(LyncPool(fqdn=EDGE, site=redmond.identity, computers=(EDGE,), services=("EdgeServer",)))
+    document = TopologyDocument(sites=(redmond, _DUBLIN), pools=tuple(pools), sip_domains=(DOMAIN,))
     world = World(
         topology=topology,
         seed=seed,
@@ -71,30 +77,55 @@ def litware(topology: str, seed: int, *, delegation: bool = True) -> tuple[World
         accounts=ACCOUNTS,
         netbios_domain=NETBIOS,
     )
-    for plan in (
-        DialPlan(name=SIP_DIAL_PLAN, uri_type="SipName", voip_security="Secured", gateways=("atl-cs-001",)),
-        DialPlan(name=TELEPHONE_DIAL_PLAN, uri_type="TelExtn", voip_security="Unsecured", gateways=("atl-gw-001",)),
-    ):
-        world.exchange.add_dial_plan(plan)
+    if sip_dial_plan:
+        world.exchange.add_dial_plan(
+            DialPlan(name=SIP_DIAL_PLAN, uri_type="SipName", voip_security="Secured", gateways=("atl-cs-001",))
+        )
+    world.exchange.add_dial_plan(
+        DialPlan(name=TELEPHONE_DIAL_PLAN, uri_type="TelExtn", voip_security="Unsecured", gateways=("atl-gw-001",))
+    )
     factory = CertificateFactory(seed, clock.now())
     installer = Installer(world, factory, factory.authority(f"{ORGANISATION} Enterprise Root CA"))
-    for fqdn in FRONT_ENDS:
+    for fqdn in front_ends:
         installer.front_end(fqdn, POOL, SITE_ID, delegation=delegation)
-    installer.edge(EDGE, SITE_ID)
+    if edge:
+        installer.edge(EDGE, SITE_ID)
     return world, installer
 
 
-def populate(world: World, mailbox_servers: Collection[str]) -> None:
-    """Databases and users, and the computer accounts of every server that is in the domain."""
-    world.exchange.people = make_people(world.seed, USERS, DOMAIN, tuple(mailbox_servers), POOL)
-    for server in mailbox_servers:
-        copy = DatabaseCopy(server=server, preference=1)
-        world.exchange.stores.add(Database(name=f"DB-{server.rpartition('-')[2]}", active=server, copies=(copy,)))
-    world.exchange.owa.add_policy(OwaMailboxPolicy(name="Default", settings=policy_defaults(), is_default=True))
-    for person in world.exchange.people:
-        world.exchange.owa.mailboxes[person.upn.lower()] = OwaMailbox()
+def populate(world: World, databases: Sequence[Database], *, legacy: bool = False) -> None:
+    """Databases and users, and the computer accounts of every server that is in the domain.
+
+    ``legacy`` adds a server of Exchange 2010 with a few mailboxes, which nobody manages from here any more.
+    """
+    exchange = world.exchange
+    if legacy:
+        build = (14, 3, 123, 4)
+        roles = frozenset({ExchangeRole.CLIENT_ACCESS, ExchangeRole.MAILBOX})
+        old = ExchangeServer(name=LEGACY, fqdn=f"{LEGACY.lower()}.{DOMAIN}", roles=roles, build=build)
+        exchange.add_server(old, certificate="")
+        exchange.stores.add(lone_database(LEGACY, "DB-2010"))
+    for database in databases:
+        exchange.stores.add(database)
+    homes = [Home(database.active, database.name) for database in databases]
+    exchange.people = make_people(
+        world.seed,
+        USERS,
+        DOMAIN,
+        homes,
+        world.lync.published.pools[0].fqdn,
+        legacy=Home(LEGACY, "DB-2010") if legacy else None,
+    )
+    assign_policies(exchange)
     in_domain = {machine.name.lower() for machine in world.machines.values() if "edge" not in machine.roles}
+    in_domain |= {server.fqdn.lower() for server in exchange.servers.values()}
     world.lync.computer_accounts = frozenset(in_domain | {DOMAIN_CONTROLLER})
+
+
+def lone_database(server: str, name: str = "") -> Database:
+    """A database on one server (NetBIOS name) in no availability group: ``DB-001`` of ATL-MBX-001."""
+    copy = DatabaseCopy(server=server, preference=1)
+    return Database(name=name or f"DB-{server.rpartition('-')[2]}", active=server, copies=(copy,))
 
 
 def join_dial_plan(world: World, server: str, plan: str) -> None:

@@ -1,7 +1,8 @@
 """``split-2013``: client access and mailbox roles on separate servers, so that Lync needs a trusted application pool.
 
 Both back ends hold one certificate whose Subject and SAN are the OWA pool's FQDN. At the start the integration is
-missing: no trusted pool, and no Exchange server in the SipName dial plan.
+missing: no trusted pool, and no Exchange server in the SipName dial plan. Each back end has a database of its own. A
+server of Exchange 2010 is still in the organisation.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from rehearsal.topologies.litware import (
     TELEPHONE_DIAL_PLAN,
     join_dial_plan,
     litware,
+    lone_database,
     populate,
     trust,
 )
+from rehearsal.topologies.outlook_web_app import OWA_STATES, apply_owa_states
 from rehearsal.topologies.servers import exchange_server
 from rehearsal.world import World
 
@@ -28,6 +31,7 @@ _STATES = {
     "duplicate": "ATL-MBX-001 is in the SipName dial plan and its name is a trusted application pool as well",
     "pending": "somebody else's trusted application pool is published and not enabled",
     "no-delegation": "the Front Ends do not accept CredSSP",
+    **OWA_STATES,
 }
 
 
@@ -45,7 +49,8 @@ def build(seed: int, states: frozenset[str]) -> World:
         world.im_certificates[machine.name] = shared.thumbprint
     # The TelephoneExtn dial plan has been in use for years, which makes nobody known to Lync.
     join_dial_plan(world, MAILBOX[0], TELEPHONE_DIAL_PLAN)
-    populate(world, [name.upper() for name in MAILBOX])
+    populate(world, [lone_database(name.upper()) for name in MAILBOX], legacy=True)
+    apply_owa_states(world.exchange, states)
     if "duplicate" in states:
         trust(world, f"{MAILBOX[0]}.{DOMAIN}", "OutlookWebApp", 5199, enabled=True)
         join_dial_plan(world, MAILBOX[0], SIP_DIAL_PLAN)
