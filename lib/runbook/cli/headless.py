@@ -17,7 +17,13 @@ from runbook.parameters import SectionParameters, load_parameters
 from runbook.paths import project_root
 from runbook.sections import section_named
 
-NOTEBOOKS = {"prerequisites": "10-prerequisites.ipynb", "trusted_pool": "20-trusted-pool.ipynb"}
+NOTEBOOKS = {
+    "prerequisites": "10-prerequisites.ipynb",
+    "trusted_pool": "20-trusted-pool.ipynb",
+    "owa_enablement": "30-owa-enablement.ipynb",
+    "mailbox_policies": "40-mailbox-policies.ipynb",
+    "verification": "60-verification.ipynb",
+}
 """Section → notebook, in the order of the procedure (L86)."""
 
 

@@ -29,8 +29,8 @@ _SEVERITY_STYLE = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.I
 class Screen:
     """Progress goes to standard error, so that standard output holds the result and nothing else."""
 
-    def __init__(self) -> None:
-        self.out = Console(highlight=False)
+    def __init__(self, out: Console | None = None) -> None:
+        self.out = out or Console(highlight=False)
         self.err = Console(stderr=True, highlight=False)
 
     @contextmanager
@@ -52,7 +52,7 @@ class Screen:
             table.add_row(section.name, _outcome(section.outcome), *map(str, counts), str(len(section.changes)))
         self.out.print(table)
         for section in sections:
-            self.out.print(Text(f"{section.name}: {section.record}", style="dim"), soft_wrap=True)
+            self.out.print(Text(f"{section.name}: {_from_here(section.record)}", style="dim"), soft_wrap=True)
 
     def rehearsal(self, done: Rehearsal) -> None:
         """The whole rehearsal."""
@@ -95,3 +95,8 @@ class Screen:
 
 def _outcome(outcome: Outcome) -> Text:
     return Text(f"{OUTCOME_SYMBOL.get(outcome, '✖')} {outcome}", style=_STYLE.get(outcome, "red"))
+
+
+def _from_here(path: Path) -> Path:
+    """As one would type it: from the working directory, where it lies below."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
