@@ -14,16 +14,18 @@ from pydantic import ValidationError
 from input_cases import assert_faults, cases, expand, read_case
 from runbook.errors import InputError
 from runbook.parameters import (
-    IntegrationParameters,
     PrerequisitesParameters,
     SectionParameters,
     TrustedPoolParameters,
     load_parameters,
 )
+from runbook.parameters_users import MailboxPoliciesParameters, VerificationParameters
 
-MODELS: dict[str, type[IntegrationParameters]] = {
+MODELS: dict[str, type[SectionParameters]] = {
     "prerequisites": PrerequisitesParameters,
     "trusted-pool": TrustedPoolParameters,
+    "mailbox-policies": MailboxPoliciesParameters,
+    "verification": VerificationParameters,
 }
 NEEDED = {
     "owa_pool_fqdn": "atl-owa-001.litwareinc.com",
@@ -114,7 +116,7 @@ def test_a_cells_value_that_lost_its_spelling_is_refused(key: str, value: object
 
 
 @pytest.mark.parametrize("model", MODELS.values())
-def test_every_field_says_what_it_is_and_which_requirement_it_answers(model: type[IntegrationParameters]) -> None:
+def test_every_field_says_what_it_is_and_which_requirement_it_answers(model: type[SectionParameters]) -> None:
     for name, field in model.model_fields.items():
         assert field.title
         assert field.description
@@ -123,7 +125,7 @@ def test_every_field_says_what_it_is_and_which_requirement_it_answers(model: typ
 
 
 @pytest.mark.parametrize(("model", "file"), [(MODELS[name], name) for name in MODELS])
-def test_the_projects_own_files_are_right(model: type[IntegrationParameters], file: str) -> None:
+def test_the_projects_own_files_are_right(model: type[SectionParameters], file: str) -> None:
     load_parameters(model, PROJECT / "parameters" / "rehearsal" / f"{file}.yaml")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -43,6 +43,12 @@ OUTPUT: dict[str, Sequence[ServerValue]] = {
     "exchange-servers": [server("atl-mbx-001", "Mailbox"), server("atl-cas-001", "ClientAccess")],
     "um-service": [thing(Name="ATL-MBX-001", DialPlans=("Sip",))],
     "um-call-router": [thing(Identity="ATL-CAS-001", DialPlans=("Sip",))],
+    "owa-workers": [
+        thing(ProcessId=number, CreationDate=at, CommandLine="w3wp.exe -ap MSExchangeOWAAppPool")
+        for number, at in ((1, NOW), (2, NOW + timedelta(hours=1)))
+    ],
+    "exchange-folder": [thing(MsiInstallPath="D:\\Exchange\\V15\\")],
+    "folder": [True],
 }
 
 
@@ -148,3 +154,43 @@ def test_a_folder_is_looked_into_for_the_dll() -> None:
         OUTPUT.update(before)
     assert found.back_ends[0].provider.dll_inside is True
     assert f"item {DLL}" in {query.name for query in asker.queries}
+
+
+def test_mailbox_policies_asks_in_one_round() -> None:
+    asker = Asker()
+    facts_of("mailbox_policies", asker)
+    assert [sorted(query.name for query in queries) for queries in asker.rounds] == [
+        ["client-access-mailboxes", "lync-users", "mailboxes", "owa-mailbox-policies", "sip-domains"]
+    ]
+    pinned = [query for query in asker.queries if query.target.shell is Shell.EXCHANGE]
+    assert all("-DomainController atl-dc-001.litwareinc.com" in render(query.pipeline) for query in pinned)
+
+
+def test_verification_asks_for_the_events_since_the_newest_worker_and_for_the_folder_of_set_up() -> None:
+    asker = Asker()
+    found = facts_of("verification", asker)
+    asked = [query for query in asker.queries if query.name == "im-events"]
+    assert {query.target.server for query in asked} == {"atl-mbx-001.litwareinc.com", "atl-mbx-002.litwareinc.com"}
+    assert all("SystemTime>=''2014-07-23T11:00:00.000Z''" in render(query.pipeline) for query in asked)
+    assert "folder D:\\Exchange\\V15\\Logging\\OWA\\InstantMessaging" in {query.name for query in asker.queries}
+    assert [(back.events, back.log_folder) for back in found.back_ends] == [((), True)] * 2
+
+
+def test_verification_without_a_worker_or_a_folder_asks_no_further() -> None:
+    asker = Asker()
+    before = dict(OUTPUT)
+    OUTPUT.update({"owa-workers": [], "exchange-folder": [thing(MsiInstallPath="")]})
+    try:
+        found = facts_of("verification", asker)
+    finally:
+        OUTPUT.update(before)
+    assert not {query.name.split()[0] for query in asker.queries} & {"im-events", "folder"}
+    assert found.back_ends[0].events == ()
+    assert "registered no folder" in found.back_ends[0].log_folder.why
+
+
+def test_verification_of_a_server_that_is_not_reached_knows_nothing_of_it() -> None:
+    found = facts_of("verification", Asker(unreachable="atl-mbx-002.litwareinc.com"))
+    lost = found.back_ends[1]
+    assert (lost.workers, lost.log_folder) == (Unread("not reached"), Unread("not reached"))
+    assert found.back_ends[0].log_folder is True
