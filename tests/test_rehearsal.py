@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -12,12 +13,18 @@ from typing import Any
 import nbformat
 import pytest
 
-from rehearsing import rehearsing
+from rehearsing import Rehearsal, rehearsing
 from runbook.change import Outcome, Severity
+from runbook.command import Pipeline, Shell, Switch, cmdlet
+from runbook.credentials import EnvironmentBroker
 from runbook.errors import WriteRefused
+from runbook.estate import Role
+from runbook.facts.answer import as_text
 from runbook.ledger import read_events
 from runbook.ledger.events import Exported, Mode
 from runbook.powershell import render
+from runbook.remoting import open_session
+from runbook.result import ServerObject
 
 OWA_POOL = "atl-owa-001.litwareinc.com"
 NOBODY_THERE = """
@@ -64,13 +71,23 @@ def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return document
 
 
+def section(document: dict[str, Any], name: str) -> dict[str, Any]:
+    (found,) = (each for each in document["sections"] if each["name"] == name)
+    return found  # type: ignore[no-any-return]
+
+
 def test_a_rehearsal_repairs_the_organisation_and_leaves_nothing_to_do(rehearsal: dict[str, Any]) -> None:
     assert rehearsal["outcome"] == "verified"
-    assert [section["outcome"] for section in rehearsal["sections"]] == ["verified", "verified"]
+    assert {section["outcome"] for section in rehearsal["sections"]} == {"verified"}
     assert rehearsal["second_pass"] == {"changes": 0}
-    _, trusted_pool = rehearsal["sections"]
+    trusted_pool = section(rehearsal, "trusted_pool")
     assert [change["outcome"] for change in trusted_pool["changes"]] == ["verified"] * 7
     assert "pool-missing" in {finding["id"] for finding in trusted_pool["findings"]}
+
+
+def test_presence_works_for_everybody_who_meets_the_conditions(rehearsal: dict[str, Any]) -> None:
+    """L71-L74, as the lab's world says."""
+    assert rehearsal["presence"]["working"] == rehearsal["presence"]["expected"] > 100
 
 
 def test_the_json_document_has_the_documented_keys(rehearsal: dict[str, Any]) -> None:
@@ -100,7 +117,7 @@ def test_the_record_is_an_executed_notebook_and_a_ledger_without_a_secret(rehear
 
 
 def test_the_configuration_was_saved_before_the_topology_was_enabled(rehearsal: dict[str, Any]) -> None:
-    folder = Path(rehearsal["sections"][1]["record"])
+    folder = Path(section(rehearsal, "trusted_pool")["record"])
     (exported,) = (event for event in read_events(folder).events if isinstance(event, Exported))
     assert (folder / exported.file).stat().st_size == exported.size > 0
 
@@ -255,3 +272,87 @@ def test_a_server_that_is_not_there_makes_the_outcome_unknown(tmp_path: Path) ->
     done = runbook(*arguments, environment=account)
     assert done.returncode == 3, done.stderr
     assert json.loads(done.stdout)["outcome"] == "unknown"
+
+
+TOPOLOGIES = ["split-2013", "colocated-2013", "minimal-2013", "dag-2013"]
+ON_PREMISES = ["trusted_pool", "owa_enablement", "mailbox_policies"]
+
+
+@pytest.mark.parametrize("topology", TOPOLOGIES)
+def test_each_organisation_goes_from_broken_for_everybody_to_presence_for_those_who_can_have_it(
+    topology: str, tmp_path: Path
+) -> None:
+    """L71-L74 and L86, as the world says; nothing but the two lines differs in any web.config."""
+    with rehearsing(topology, tmp_path) as lab:
+        assert lab.lab.ask("presence")["working"] == 0
+        for name in ON_PREMISES:
+            summary = lab.run(name, Mode.APPLY)
+            assert summary.outcome in (Outcome.VERIFIED, Outcome.NOT_NEEDED), (name, summary.outcome, summary.findings)
+        lab.lab.sign_in_test_users()
+        assert lab.run("verification", Mode.CHECK).outcome is Outcome.VERIFIED
+        presence = lab.lab.ask("presence")
+        assert presence["working"] == presence["expected"] > 0
+        assert presence["reasons"] == {}
+        assert [lab.run(name, Mode.PLAN).changes for name in ON_PREMISES] == [(), (), ()]
+
+
+def test_a_fault_on_the_third_of_four_back_ends_stops_the_roll_out_there_and_a_second_run_goes_on(
+    tmp_path: Path,
+) -> None:
+    with rehearsing("dag-2013", tmp_path, ["file-held"]) as lab:
+        lab.run("trusted_pool", Mode.APPLY)
+        first = lab.run("owa_enablement", Mode.APPLY)
+        touched = {entry["host"] for entry in lab.mutations() if "web.config" in entry["object"]}
+        assert first.outcome is Outcome.FAILED
+        became = {(change.stage, outcome) for change, outcome, _ in first.changes if change.stage}
+        assert {stage for stage, outcome in became if outcome is Outcome.VERIFIED} == {
+            "atl-mbx-001.litwareinc.com",
+            "atl-mbx-002.litwareinc.com",
+        }
+        assert ("atl-mbx-003.litwareinc.com", Outcome.FAILED) in became
+        assert {outcome for stage, outcome in became if stage == "atl-mbx-004.litwareinc.com"} == {Outcome.PLANNED}
+        assert "atl-mbx-004.litwareinc.com" not in touched
+        second = lab.run("owa_enablement", Mode.APPLY)
+        assert second.outcome is Outcome.VERIFIED
+        stages = {change.stage for change, _, _ in second.changes}
+        assert not stages & {"atl-mbx-001.litwareinc.com", "atl-mbx-002.litwareinc.com"}
+
+
+def test_only_the_two_lines_differ_in_web_config_rights_and_attributes_included(tmp_path: Path) -> None:
+    """L52-L57: the file as a plain client of the lab reads it, before and after."""
+    with rehearsing("split-2013", tmp_path) as lab:
+        before = web_config(lab)
+        lab.run("trusted_pool", Mode.APPLY)
+        lab.run("owa_enablement", Mode.APPLY)
+        after = web_config(lab)
+    for server, (content, rights, attributes) in before.items():
+        changed, rights_after, attributes_after = after[server]
+        assert (rights_after, attributes_after) == (rights, attributes)
+        kept = [
+            line
+            for line in changed.splitlines(keepends=True)
+            if b"IMCertificate" not in line and b"IMServer" not in line
+        ]
+        assert b"".join(kept) == content
+        assert len(changed.splitlines()) == len(content.splitlines()) + 2
+
+
+def web_config(lab: Rehearsal) -> dict[str, tuple[bytes, str, str]]:
+    path = r"C:\Program Files\Microsoft\Exchange Server\V15\ClientAccess\Owa\web.config"
+    found = {}
+    for server in lab.estate.exchange(Role.MAILBOX):
+        with contextlib.closing(
+            open_session(server, Shell.WINDOWS, EnvironmentBroker(), estate=lab.estate, writes=False)
+        ) as session:
+            content = cmdlet("Get-Content", LiteralPath=path, Encoding="Byte", Raw=Switch.ON)
+            (item,) = session.run(Pipeline.of(content)).output
+            acl = session.run(
+                Pipeline.of(cmdlet("Get-Acl", LiteralPath=path), cmdlet("Select-Object", Property=("Sddl",)))
+            )
+            file = session.run(
+                Pipeline.of(cmdlet("Get-Item", LiteralPath=path), cmdlet("Select-Object", Property=("Attributes",)))
+            )
+        assert isinstance(item, ServerObject)
+        assert isinstance(item.value, bytes)
+        found[server.name] = (item.value, str(acl.objects[0]["Sddl"]), as_text(file.objects[0]["Attributes"]))
+    return found

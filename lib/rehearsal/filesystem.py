@@ -63,6 +63,7 @@ class FileSystem:
         self._now = now
         self._report = report
         self._entries: dict[PureWindowsPath, FileEntry] = {}
+        self._held: dict[PureWindowsPath, int] = {}
 
     def get(self, path: str | PureWindowsPath) -> FileEntry | None:
         return self._entries.get(PureWindowsPath(path))
@@ -72,6 +73,10 @@ class FileSystem:
         if entry := self.get(path):
             return entry
         raise FileFault("missing", PureWindowsPath(path))
+
+    def hold(self, path: str | PureWindowsPath, times: int = 1) -> None:
+        """Somebody else has the file open: the next attempts to overwrite it are denied (a sharing violation)."""
+        self._held[PureWindowsPath(path)] = times
 
     def children(self, path: str | PureWindowsPath) -> list[FileEntry]:
         """What lies directly in a folder: folders first, each sort by name, as the provider lists them."""
@@ -181,6 +186,9 @@ class FileSystem:
         if entry.is_directory:
             raise FileFault("directory", entry.path)
         if entry.read_only and not force:
+            raise FileFault("denied", entry.path)
+        if left := self._held.get(entry.path, 0):
+            self._held[entry.path] = left - 1
             raise FileFault("denied", entry.path)
 
     def _new(self, path: PureWindowsPath, content: bytes | None, attributes: frozenset[str]) -> FileEntry:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from rehearsal.exchange_databases import BLOCKED, AvailabilityGroup, Database, DatabaseCopy, moved
 from rehearsal.exchange_org import ExchangeRole
+from rehearsal.owa_application import WEB_CONFIG
 from rehearsal.topologies.definition import Topology
 from rehearsal.topologies.litware import DOMAIN, TELEPHONE_DIAL_PLAN, join_dial_plan, litware, populate
 from rehearsal.topologies.outlook_web_app import OWA_STATES, apply_owa_states
@@ -23,6 +24,7 @@ GROUP = "ATL-DAG-001"
 _STATES = {
     "failed-over": "the database DB-002 is active on ATL-MBX-003",
     "activation-blocked": "no copy on ATL-MBX-004 is activated by itself",
+    "file-held": "on ATL-MBX-003 somebody has OWA's web.config open when it is first to be overwritten",
     "no-delegation": "the Front Ends do not accept CredSSP",
     **OWA_STATES,
 }
@@ -48,6 +50,8 @@ def build(seed: int, states: frozenset[str]) -> World:
         stores.add(moved(stores.databases["db-002"], "ATL-MBX-003"))
     if "activation-blocked" in states:
         stores.activation_policies["atl-mbx-004"] = BLOCKED
+    if "file-held" in states:
+        world.owa[f"{MAILBOX[2]}.{DOMAIN}"].host.files.hold(WEB_CONFIG)
     return world
 
 

@@ -83,7 +83,8 @@ class Screen:
             self.out.print(Text(line, style=_STYLE.get(outcome, "red")), soft_wrap=True)
             if outcome is not Outcome.VERIFIED:
                 self.out.print(Text(f"  PS> {render(change.command)}"), soft_wrap=True)
-                self.out.print(Text(f"  {visible(said)}"), soft_wrap=True)
+                if said:
+                    self.out.print(Text(f"  {visible(said)}"), soft_wrap=True)
         if section.outcome is Outcome.NOT_NEEDED:
             self.out.print(
                 Text(f"{OUTCOME_SYMBOL[section.outcome]} {section.name}: {section.because}", style="green"),
