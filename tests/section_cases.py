@@ -1,14 +1,17 @@
 """Decision cases: small YAML files that change a healthy organisation and say what must be found and planned.
 
 Keys of ``set`` are paths with ``/`` into the healthy file (``facts/back_ends/0/listeners``); a value ``@name`` is the
-thumbprint of a certificate. ``findings`` are those
-above *info*, in any order, each with what it should say of itself; ``also`` are ids of further, informative ones.
+thumbprint of a certificate, and ``@{name}`` within a text too. A fact ``{healthy: folder}`` stands for all facts of that
+folder's healthy file. ``findings`` are those
+above *info*, in any order, each with what it should say of itself; ``also`` are ids of further, informative ones,
+``never`` of those (with or without a server) that must not be there.
 ``changes`` are ``[command, object]`` in order.
 """
 
 from __future__ import annotations
 
 import copy
+import re
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -49,6 +52,9 @@ def merged(folder: str, changes: dict[str, Any]) -> dict[str, Any]:
     """The healthy document of a folder, the estate included, with the case's changes."""
     document: dict[str, Any] = copy.deepcopy(load(CASES / folder / "_healthy.yaml"))
     document["estate"] = load(CASES / "_estate.yaml")
+    for name, fact in document["facts"].items():
+        if isinstance(fact, dict) and list(fact) == ["healthy"]:
+            document["facts"][name] = load(CASES / fact["healthy"] / "_healthy.yaml")["facts"]
     document = _unshared(document)
     for path, value in changes.items():
         if isinstance(value, str) and value.startswith("@"):
@@ -72,6 +78,8 @@ def facts(kind: Any, document: Any) -> Any:
 def _with_certificates(node: Any) -> Any:
     if isinstance(node, list):
         return [_with_certificates(item) for item in node]
+    if isinstance(node, str):
+        return re.sub(r"@\{([a-z0-9-]+)\}", lambda found: certificates()[found[1]].thumbprint, node)
     if not isinstance(node, dict):
         return node
     if "cert" in node:

@@ -432,6 +432,15 @@ def test_a_file_that_reads_back_differently_is_never_put_in_place(run: Callable[
     assert "aren't the expected ones" in one.results[0].said[0]
 
 
+def test_what_the_facts_cannot_tell_afterwards_fails_by_its_own_answer(run: Callable[..., Run], server: Server) -> None:
+    def rights(change: Change) -> Change:
+        return replace(change, conclusion=(Step(what="rights", pipeline=READ.pipeline, gives="O:BA", decides=True),))
+
+    one = run(section("a", shape=rights))
+    assert applied(one) is Outcome.FAILED
+    assert "should have given O:BA, and gave a" in " ".join(one.results[0].said)
+
+
 def test_a_conclusion_that_is_not_as_expected_is_settled_by_the_facts(run: Callable[..., Run], server: Server) -> None:
     server.held.add("another")  # so the conclusion gives two values, where one is expected
     one = run(section("a", shape=prepared))

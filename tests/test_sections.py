@@ -12,6 +12,7 @@ from runbook.parameters import load_parameters
 from runbook.powershell import render
 from runbook.sections import SECTIONS, Section
 from runbook.sections.mailbox_policies_facts import MailboxPoliciesFacts
+from runbook.sections.owa_enablement_facts import OwaEnablementFacts
 from runbook.sections.prerequisites_facts import PrerequisitesFacts
 from runbook.sections.trusted_pool_facts import TrustedPoolFacts
 from runbook.sections.verification_facts import VerificationFacts
@@ -20,6 +21,7 @@ from section_cases import CASES, estate, facts, load, merged
 FOLDERS = {
     "prerequisites": ("prerequisites", PrerequisitesFacts),
     "trusted_pool": ("trusted_pool", TrustedPoolFacts),
+    "owa_enablement": ("owa_enablement", OwaEnablementFacts),
     "mailbox_policies": ("mailbox_policies", MailboxPoliciesFacts),
     "verification": ("verification", VerificationFacts),
 }
@@ -41,6 +43,8 @@ def test_case(path: Path) -> None:
     assert [finding for finding in _compact(decision) if finding["severity"] != "info"] == _expected(case, decision)
     informed = {finding.id for finding in decision.findings if finding.severity is Severity.INFO}
     assert set(case.get("also") or ()) <= informed
+    said = {name for found in decision.findings for name in (found.id, f"{found.id} {found.server}")}
+    assert not set(case.get("never") or ()) & said
     planned = [[change.command.cmdlets[0].name, change.object] for change in decision.plan.changes]
     assert planned == (case.get("changes") or [])
     for text in case.get("because") or ():

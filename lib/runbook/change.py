@@ -67,13 +67,15 @@ class Step:
     """A pipeline beside the command of a change, and what it must give back for the change to go on.
 
     ``gives_sha256`` is the digest, in hex, of the bytes that it must give back (a file read back); ``gives`` is the one
-    value, as text. Where both are empty, success is enough.
+    value, as text. Where both are empty, success is enough. ``decides`` marks what the facts of the section can't tell
+    afterwards (the rights of a file before the change): another answer is a failure, whatever the facts say.
     """
 
     what: str
     pipeline: Pipeline
     gives_sha256: str = ""
     gives: str = ""
+    decides: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

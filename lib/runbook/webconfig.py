@@ -171,14 +171,14 @@ def _scan(content: bytes) -> _Section:
         raise _UnreadableError(FaultKind.NO_SECTION, says)
     if len(found) > 1:
         lines = ", ".join(str(section.tag.line) for section in found)
-        says = f"<{_SECTION}> stands in it {len(found)} times (lines {lines}); ASP.NET accepts it once only."
+        says = (
+            f"The section <{_SECTION}> stands in it {len(found)} times (lines {lines}); ASP.NET accepts it once only."
+        )
         raise _UnreadableError(FaultKind.SEVERAL_SECTIONS, says, found[1].tag.line)
     (section,) = found
     for name in _ELSEWHERE:
         if name in section.tag.attributes:
-            says = (
-                f"<{_SECTION} {name}=…> takes the settings from elsewhere, so this file can't tell what is in effect."
-            )
+            says = f"With {name}=… its <{_SECTION}> takes settings from elsewhere: this file cannot tell what counts."
             raise _UnreadableError(FaultKind.ELSEWHERE, says, section.tag.line)
     return section
 

@@ -72,11 +72,12 @@ class Execution:
         executed = self._command()
         if executed.outcome is not Outcome.APPLIED:
             return executed
-        try:
-            for step in self.change.conclusion:
+        for step in self.change.conclusion:
+            try:
                 self._take(step)
-        except _COULD_NOT as error:
-            return replace(executed, outcome=Outcome.FAILED, detail=str(error), doubtful=True)
+            except _COULD_NOT as error:
+                certain = step.decides and isinstance(error, PipelineFailed)
+                return replace(executed, outcome=Outcome.FAILED, detail=str(error), doubtful=not certain)
         return executed
 
     def _command(self) -> Executed:

@@ -160,11 +160,17 @@ def change(target: Target, back: BackEnd, values: Mapping[str, str]) -> Change:
         ),
         conclusion=(
             Step(what="Read the file back", pipeline=files.reading(path), gives_sha256=becomes),
-            Step(what="See that its rights are as before", pipeline=files.security_text(path), gives=back.file.sddl),
+            Step(
+                what="See that its rights are as before",
+                pipeline=files.security_text(path),
+                gives=back.file.sddl,
+                decides=True,
+            ),
             Step(
                 what="See that its attributes are as before",
                 pipeline=files.attributes_text(path),
                 gives=files.once_written(back.file.details.attributes),
+                decides=True,
             ),
         ),
         cleanup=(Step(what="Remove the file beside it", pipeline=Pipeline.of(cmdlet("Remove-Item", LiteralPath=new))),),
