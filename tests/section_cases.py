@@ -1,8 +1,8 @@
 """Decision cases: small YAML files that change a healthy organisation and say what must be found and planned.
 
 Keys of ``set`` are paths with ``/`` into the healthy file (``facts/back_ends/0/listeners``); a value ``@name`` is the
-thumbprint of a certificate, and ``@{name}`` within a text too. A fact ``{healthy: folder}`` stands for all facts of that
-folder's healthy file. ``findings`` are those
+thumbprint of a certificate, and ``@{name}`` within a text too. A fact ``{healthy: folder}`` stands for all facts of
+that folder's healthy file. ``findings`` are those
 above *info*, in any order, each with what it should say of itself; ``also`` are ids of further, informative ones,
 ``never`` of those (with or without a server) that must not be there.
 ``changes`` are ``[command, object]`` in order.

@@ -19,11 +19,13 @@ from runbook.parameters import (
     TrustedPoolParameters,
     load_parameters,
 )
+from runbook.parameters_owa import OwaEnablementParameters
 from runbook.parameters_users import MailboxPoliciesParameters, VerificationParameters
 
 MODELS: dict[str, type[SectionParameters]] = {
     "prerequisites": PrerequisitesParameters,
     "trusted-pool": TrustedPoolParameters,
+    "owa-enablement": OwaEnablementParameters,
     "mailbox-policies": MailboxPoliciesParameters,
     "verification": VerificationParameters,
 }

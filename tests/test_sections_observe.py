@@ -49,6 +49,9 @@ OUTPUT: dict[str, Sequence[ServerValue]] = {
     ],
     "exchange-folder": [thing(MsiInstallPath="D:\\Exchange\\V15\\")],
     "folder": [True],
+    "content": [b"<configuration/>"],
+    "security": [thing(Sddl="O:BAG:SY")],
+    "details": [thing(Attributes=enum("Archive", 32), LastWriteTimeUtc=NOW, PSIsContainer=False)],
 }
 
 
@@ -111,6 +114,20 @@ def test_trusted_pool_asks_every_front_end_for_its_events() -> None:
     assert found.exchange.is_colocated("atl-mbx-001.litwareinc.com") is False
 
 
+def test_owa_enablement_reads_every_back_ends_file_where_exchange_was_set_up() -> None:
+    asker = Asker()
+    found = facts_of("owa_enablement", asker)
+    assert len(asker.rounds) == 4
+    assert len(asker.queries) == len(set(asker.queries))
+    below = r"D:\Exchange\V15"
+    assert {back.path for back in found.back_ends} == {below + r"\ClientAccess\Owa\web.config"}
+    assert {front.path for front in found.front_ends} == {below + r"\FrontEnd\HttpProxy\owa\web.config"}
+    file = found.back_ends[0].file
+    assert (file.content, file.sddl, file.details.attributes) == (b"<configuration/>", "O:BAG:SY", ("Archive",))
+    asked = {query.name for query in asker.queries if query.target.shell is Shell.EXCHANGE}
+    assert {"owa-directories atl-cas-001.litwareinc.com", "back-end-directories atl-mbx-001.litwareinc.com"} <= asked
+
+
 def test_a_server_that_is_not_reached_is_unread_and_the_rest_is_not() -> None:
     found = facts_of("prerequisites", Asker(unreachable="atl-mbx-002.litwareinc.com"))
     assert found.back_ends[1].clock == Unread("not reached")
@@ -138,6 +155,9 @@ def test_without_an_endpoint_facts_say_so() -> None:
     assert "no Front End" in found.topology.sites.why
     assert "no ordinary Windows endpoint" in found.back_ends[0].clock.why
     assert "no ordinary Windows endpoint" in found.exchange.windows_services["atl-mbx-001.litwareinc.com"].why
+    owa = facts_of("owa_enablement", Asker(), document)
+    assert "no ordinary Windows endpoint" in owa.back_ends[0].file.why
+    assert "no ordinary Windows endpoint" in owa.front_ends[0].path.why
 
 
 def test_a_folder_is_looked_into_for_the_dll() -> None:

@@ -45,7 +45,7 @@ def details(target: Target, path: str) -> Query[FileDetails | None]:
 
 def security(target: Target, path: str) -> Query[str | None]:
     """Owner, group and access rights of a file, in SDDL; ``None`` where there is none."""
-    ask = Pipeline.of(cmdlet("Get-Acl", LiteralPath=path), cmdlet("Select-Object", Property=("Sddl",)))
+    ask = Pipeline.of(cmdlet("Get-Acl", LiteralPath=path), cmdlet("Select-Object", Property="Sddl"))
     return Query(f"security {path}", target, ask, _parse_security)
 
 

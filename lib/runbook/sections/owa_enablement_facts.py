@@ -111,7 +111,7 @@ def _back_end(server: Server, reader: Target | None, controller: str, given: Owa
             ),
         )
     target = server.target(Shell.WINDOWS)
-    clock, store, folder = windows.clock(target), windows.certificates(target, "My"), owa.install_path(target)
+    clock, store, folder = windows.clock(target), windows.certificates(target, "My"), windows.exchange_folder(target)
     processes = workers.owa_workers(target)
 
     def collect(answers: Answers) -> BackEnd:
@@ -129,7 +129,7 @@ def _back_end(server: Server, reader: Target | None, controller: str, given: Owa
 
 def _front_end(server: Server, reader: Target | None, controller: str, given: OwaEnablementParameters) -> Ask[FrontEnd]:
     directories = _directories(server, reader, controller, back_end=False)
-    folder = owa.install_path(server.target(Shell.WINDOWS)) if server.offers(Shell.WINDOWS) else None
+    folder = windows.exchange_folder(server.target(Shell.WINDOWS)) if server.offers(Shell.WINDOWS) else None
 
     def collect(answers: Answers) -> FrontEnd:
         found = NO_WINDOWS if folder is None else answers[folder]
