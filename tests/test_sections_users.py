@@ -74,6 +74,35 @@ def test_what_is_planned_counts_as_done() -> None:
     assert set(judged(users, left_off=("OFF",)).held) == {Reason.POLICY_LEFT_OFF}
 
 
+def test_who_is_known_to_lync_but_not_enabled_there_is_not_ready() -> None:
+    users = people(2)
+    assert isinstance(users.lync, tuple)
+    found = judged(replace(users, lync=(replace(users.lync[0], enabled=False), users.lync[1])))
+    assert [mailbox.user for mailbox in found.ready] == ["user001@a.example"]
+    assert [mailbox.user for mailbox in found.held[Reason.NOT_IN_LYNC]] == ["user000@a.example"]
+
+
+@pytest.mark.parametrize("addresses", [("sip:user000@a.example",), ("SMTP:x@a.example", "SIP:User000@A.example")])
+def test_two_accounts_of_one_person_are_brought_together_by_their_address(addresses: tuple[str, ...]) -> None:
+    users = people(1)
+    assert isinstance(users.lync, tuple)
+    found = judged(
+        replace(
+            users,
+            mailboxes=(person("user000", addresses=addresses),),
+            lync=(replace(users.lync[0], user="other@resource.example"),),
+        )
+    )
+    assert [mailbox.user for mailbox in found.ready] == ["user000@a.example"]
+
+
+def test_an_account_goes_before_an_address_that_somebody_else_took_over() -> None:
+    theirs = replace(in_lync("user001"), sip_address="sip:user000@a.example")
+    ours = replace(in_lync("user000"), sip_address="sip:new@a.example")
+    found = judged(replace(people(1), lync=(theirs, ours)))
+    assert set(found.held) == {Reason.OTHER_SIP_ADDRESS}
+
+
 ACCOUNTS = st.lists(
     st.tuples(
         st.booleans(),
