@@ -74,14 +74,35 @@ def auth_methods(names: Sequence[str]) -> ListValue:
     """ADMultiValuedProperty of AuthenticationMethod."""
     kind = f"{_SYSTEM}.AuthenticationMethod"
     plain = _multivalued(kind, _DIRECTORY, [enum(kind, name, _METHODS.get(name, -1)) for name in names])
-    first = f"Microsoft.Exchange.Data.Directory.ADMultiValuedProperty`1[[{kind}, {_DIRECTORY}]]"
-    return ListValue(plain.items, (first, *plain.type_names))
+    return ListValue(plain.items, (_directory_property(kind), *plain.type_names))
 
 
 def protection_flags(names: Sequence[str]) -> ListValue:
     """MultiValuedProperty of ExtendedProtectionFlag."""
     kind = f"{_SYSTEM}.ExtendedProtectionFlag"
     return _multivalued(kind, _DIRECTORY, [enum(kind, name, _FLAGS.get(name, -1)) for name in names])
+
+
+def directory_ids(items: Sequence[Thing]) -> ListValue:
+    """ADMultiValuedProperty of ADObjectId."""
+    return ListValue(tuple(items), (_directory_property(AD_OBJECT_ID), *object_ids(items).type_names))
+
+
+def cultures() -> ListValue:
+    """MultiValuedProperty of CultureInfo, with nothing in it."""
+    return _multivalued("System.Globalization.CultureInfo", _MSCORLIB, ())
+
+
+def unlimited(size: str) -> Thing:
+    """Unlimited of ByteQuantifiedSize: a size's text, or ``Unlimited``."""
+    is_unlimited = size == "Unlimited"
+    properties = {"IsUnlimited": is_unlimited} | ({} if is_unlimited else {"Value": size})
+    kind = f"Microsoft.Exchange.Data.Unlimited`1[[Microsoft.Exchange.Data.ByteQuantifiedSize, {_DATA}]]"
+    return text_type(kind, size, "System.ValueType", **properties)
+
+
+def _directory_property(kind: str) -> str:
+    return f"Microsoft.Exchange.Data.Directory.ADMultiValuedProperty`1[[{kind}, {_DIRECTORY}]]"
 
 
 def _multivalued(element: str, assembly: str, items: Sequence[Any]) -> ListValue:

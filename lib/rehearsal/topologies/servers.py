@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from rehearsal import owa_web_config
+from rehearsal import exchange_services, owa_web_config
 from rehearsal.exchange_org import ExchangeRole, ExchangeServer
 from rehearsal.host import CertificateEntry, Listener, Service, WindowsHost
 from rehearsal.iis import WebServer
@@ -31,19 +31,6 @@ EXCHANGE_FOLDER = r"C:\Program Files\Microsoft\Exchange Server\V15"
 _EVERY_WINDOWS = (
     ("WinRM", "Windows Remote Management (WS-Management)"),
     ("EventLog", "Windows Event Log"),
-)
-_EXCHANGE = (
-    ("MSExchangeADTopology", "Microsoft Exchange Active Directory Topology"),
-    ("MSExchangeServiceHost", "Microsoft Exchange Service Host"),
-    ("W3SVC", "World Wide Web Publishing Service"),
-)
-_EXCHANGE_MAILBOX = (
-    ("MSExchangeIS", "Microsoft Exchange Information Store"),
-    ("MSExchangeUM", "Microsoft Exchange Unified Messaging"),
-)
-_EXCHANGE_CLIENT_ACCESS = (
-    ("MSExchangeFrontEndTransport", "Microsoft Exchange Frontend Transport"),
-    ("MSExchangeUMCR", "Microsoft Exchange Unified Messaging Call Router"),
 )
 _FRONT_END = (
     ("RTCSRV", "Lync Server Front-End"),
@@ -77,7 +64,7 @@ class Installer:
         Setup leaves the self-signed certificate whose Subject is the short host name (recorded: CSS-Exchange exports)
         and the organisation's Auth certificate on it.
         """
-        host = self._windows(server.fqdn, {"exchange": exchange_version(server)}, _EXCHANGE)
+        host = self._windows(server.fqdn, {"exchange": exchange_version(server)}, exchange_services.COMMON)
         default = self.factory.server(
             host.short_name, [host.short_name, server.fqdn], issuer=None, label=server.fqdn, ends=timedelta(days=1700)
         )
@@ -88,11 +75,11 @@ class Installer:
         host.files.make_directory(EXCHANGE_FOLDER)
         host.listeners += [Listener(port) for port in (25, 80, 135, 443, 445, 5985)]
         if server.is_mailbox:
-            self._services(host, _EXCHANGE_MAILBOX)
+            self._services(host, exchange_services.MAILBOX)
             install_ucma(host)
             host.listeners += [Listener(port) for port in (444, 475, 5062, 5063)]
         if server.is_client_access:
-            self._services(host, _EXCHANGE_CLIENT_ACCESS)
+            self._services(host, exchange_services.CLIENT_ACCESS)
             host.listeners += [Listener(port) for port in (5060, 5061)]
         self._outlook_web_app(host, server)
         machine = Machine(
