@@ -10,10 +10,10 @@ from runbook.facts.query import Query
 from runbook.facts.windows import Service
 from runbook.result import Result
 
-WEB_SERVICES = ("W3SVC", "WAS")
-"""IIS: without these two nothing can be recycled, nor judged afterwards."""
+WEB_SERVICE = "W3SVC"
+"""IIS, which runs only together with WAS: without it nothing can be recycled, nor judged afterwards."""
 
-_SERVICES = ("MSExchange*", *WEB_SERVICES)
+_SERVICES = ("MSExchange*", WEB_SERVICE, "WAS")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from datetime import datetime
 from runbook.command import Shell
 from runbook.estate import Estate, Role
 from runbook.facts import health, windows
-from runbook.facts.health import WEB_SERVICES, Component, DatabaseCopy, Monitor
+from runbook.facts.health import WEB_SERVICE, Component, DatabaseCopy, Monitor
 from runbook.facts.query import Observation, Unread
 from runbook.facts.windows import Service
 from runbook.parameters_owa import OwaEnablementParameters
@@ -63,9 +63,8 @@ def refuses(parameters: OwaEnablementParameters, now: ServerHealth) -> str:
             f"It is outside the maintenance window ({parameters.maintenance_start} to {parameters.maintenance_end});"
             f" the server's clock says {now.clock:%Y-%m-%d %H:%M} UTC."
         )
-    running = {name.lower() for name in _running(now)}
-    if stopped := [name for name in WEB_SERVICES if name.lower() not in running]:
-        return f"IIS isn't running there ({', '.join(stopped)}): nobody could say whether OWA works afterwards."
+    if WEB_SERVICE.lower() not in {name.lower() for name in _running(now)}:
+        return f"IIS isn't running there ({WEB_SERVICE}): nobody could say whether OWA works afterwards."
     return ""
 
 
