@@ -191,3 +191,8 @@ def test_what_the_endpoint_offers_can_be_listed_there(shell: Console) -> None:
     names = shell.run("Get-Command").texts("Name")
     assert {"Get-OwaVirtualDirectory", "Set-OwaMailboxPolicy", "Select-Object"} <= set(names)
     assert not {"Get-ChildItem", "Get-CsUser", "Where-Object"} & set(names)
+
+
+def test_servers_from_the_pipeline_are_servers_and_not_identities(shell: Console) -> None:
+    heard = shell.pipe("Get-ExchangeServer", {"Identity": "ATL-CAS-002"}, "Get-OwaVirtualDirectory")
+    assert (heard.errors, heard.texts("Identity")) == ([], FRONT[1:])
