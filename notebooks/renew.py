@@ -1,5 +1,6 @@
 """Run every notebook in plan mode against the rehearsal lab and keep its outputs: ``python notebooks/renew.py``.
 
+Before a notebook the sections before it are applied, as nbval does (``conftest.py``).
 nbval holds the notebooks to these outputs, so they are renewed whenever a change is meant to alter them.
 """
 
@@ -12,8 +13,11 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
+from runbook.cli.headless import NOTEBOOKS
 from runbook.cli.lab import credentials_in_environment, running_lab
+from runbook.cli.rehearse import bring_up_to
 from runbook.engine.opening import RECORDS_VARIABLE
+from runbook.estate import load_estate
 
 FOLDER = Path(__file__).resolve().parent
 
@@ -25,8 +29,9 @@ def main() -> None:
         tempfile.TemporaryDirectory(prefix="records-") as records,
     ):
         os.environ[RECORDS_VARIABLE] = records
-        for path in sorted(FOLDER.glob("*.ipynb")):
-            renew(path)
+        for section, notebook in NOTEBOOKS.items():
+            bring_up_to(section, lab, load_estate(lab.estate), Path(records))
+            renew(FOLDER / notebook)
 
 
 def renew(path: Path) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 
 from runbook.change import Json, Outcome
 from runbook.cli.headless import execute_notebook, look, new_folder, section_parameters
-from runbook.cli.lab import credentials_in_environment, running_lab
+from runbook.cli.lab import Lab, credentials_in_environment, running_lab
+from runbook.engine.opening import open_run
 from runbook.engine.verdict import worst
 from runbook.estate import Estate, load_estate
 from runbook.ledger.events import Mode
@@ -112,3 +113,18 @@ def _second_pass(
     with watch(f"{section_named(section).title}, second pass", folder):
         look(section, parameters, estate, mode=Mode.PLAN, folder=folder)
     return len(summarise(folder).changes)
+
+
+def bring_up_to(section: str, lab: Lab, estate: Estate, records: Path) -> None:
+    """Apply all sections before ``section`` without notebooks, so that it finds what it builds on."""
+    for name in SECTIONS:
+        if name == section:
+            break
+        parameters = section_parameters(name, parameter_file(lab.topology, name))
+        run = open_run(name, parameters, estate, mode=Mode.APPLY, folder=new_folder(estate, name, records))
+        run.check()
+        run.apply(confirmed_by="the rehearsal")
+        run.verify()
+        run.finish()
+    if section == SIGNED_IN_FOR:
+        lab.sign_in_test_users()
