@@ -28,9 +28,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="pictures-") as scratch:
         screen = Screen(Console(record=True, width=120, highlight=False))
         screen.out.print("$ runbook rehearse", markup=False)
-        done = rehearse(
-            "split-2013", sections=(), mode=Mode.APPLY, records=None, states=(), watch=screen.watch
-        )
+        done = rehearse("split-2013", sections=(), mode=Mode.APPLY, records=None, states=(), watch=screen.watch)
         screen.rehearsal(done)
         screen.out.save_svg(str(FOLDER / "rehearsal.svg"), title="runbook rehearse", unique_id="rehearsal")
         photograph(record(done), FOLDER / "record.png", Path(scratch))

@@ -21,7 +21,7 @@ from runbook.errors import WriteRefused
 from runbook.estate import Role
 from runbook.facts.answer import as_text
 from runbook.ledger import read_events
-from runbook.ledger.events import Exported, Mode
+from runbook.ledger.events import Exported, Mode, OutcomeRecorded
 from runbook.powershell import render
 from runbook.remoting import open_session
 from runbook.result import ServerObject
@@ -114,6 +114,13 @@ def test_the_record_is_an_executed_notebook_and_a_ledger_without_a_secret(rehear
         assert read_events(folder).torn == ""
         for file in folder.iterdir():
             assert b"_PASSWORD" not in file.read_bytes()
+
+
+def test_the_record_keeps_what_the_recycling_said(rehearsal: dict[str, Any]) -> None:
+    """L67."""
+    events = read_events(Path(section(rehearsal, "owa_enablement")["record"])).events
+    said = [line for event in events if isinstance(event, OutcomeRecorded) for line in event.output]
+    assert said == ['"MSExchangeOWAAppPool" successfully recycled'] * 2
 
 
 def test_the_configuration_was_saved_before_the_topology_was_enabled(rehearsal: dict[str, Any]) -> None:

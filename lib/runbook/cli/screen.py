@@ -79,7 +79,9 @@ class Screen:
                 )
         for change, outcome, said in section.changes:
             of = f" · {change.property}" if change.property else ""
-            line = f"{OUTCOME_SYMBOL.get(outcome, '✖')} {outcome}: {visible(change.object)}{of}"
+            server = change.target.server
+            on = "" if server.partition(".")[0].lower() in change.object.lower() else f" ({server})"
+            line = f"{OUTCOME_SYMBOL.get(outcome, '✖')} {outcome}: {visible(change.object)}{of}{on}"
             self.out.print(Text(line, style=_STYLE.get(outcome, "red")), soft_wrap=True)
             if outcome is not Outcome.VERIFIED:
                 self.out.print(Text(f"  PS> {render(change.command)}"), soft_wrap=True)

@@ -26,13 +26,15 @@ class Executed:
     served_by: str = ""
     errors: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    output: tuple[str, ...] = ()
+    """What a program printed (L67); a cmdlet's objects are no message."""
     doubtful: bool = False
     """It was sent, and didn't come back with a plain yes: it may have done its work, or some of it."""
 
     @property
     def said(self) -> tuple[str, ...]:
         """Everything worth showing, ours first."""
-        return tuple(filter(None, (self.detail, *self.errors, *self.warnings)))
+        return tuple(filter(None, (self.detail, *self.errors, *self.warnings, *self.output)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +145,7 @@ def _judged(result: Result) -> Executed:
         served_by=result.served_by,
         errors=errors,
         warnings=result.warnings,
+        output=tuple(map(str, result.output)) if result.pipeline.cmdlets[-1].is_native else (),
         doubtful=outcome is not Outcome.APPLIED,
     )
 

@@ -322,6 +322,7 @@ class Run:
                 served_by=executed.served_by,
                 errors=executed.errors,
                 warnings=executed.warnings,
+                output=executed.output,
             )
         )
 

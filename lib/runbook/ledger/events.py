@@ -211,6 +211,7 @@ class OutcomeRecorded(Event):
     served_by: str = ""
     errors: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    output: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         super(OutcomeRecorded, self).__post_init__()
