@@ -16,7 +16,7 @@ import pytest
 from runbook.change import Change, Decision, Finding, Outcome, Plan, Repair, Severity, Step
 from runbook.command import Pipeline, Shell, Target, cmdlet
 from runbook.engine.run import Phase, Run
-from runbook.errors import ConnectionFailed, OutcomeUnknown, Refused, WriteRefused
+from runbook.errors import ConnectionFailed, Interrupted, OutcomeUnknown, Refused, WriteRefused
 from runbook.estate import Estate
 from runbook.facts.query import Observation, Query, Unread
 from runbook.fleet import Fleet
@@ -253,6 +253,20 @@ def test_a_lost_answer_to_a_command_that_never_ran_is_a_failure_and_stops_the_ru
     assert server.sent == ["a"], "nothing is retried, and nothing follows a failure"
 
 
+def test_after_ctrl_c_nothing_more_is_sent_and_what_was_running_is_settled(
+    run: Callable[..., Run], server: Server
+) -> None:
+    def interrupted(server: Server, name: str) -> Result:
+        server.held.add(name)
+        raise Interrupted(SERVER, "New-CsTrustedApplicationPool", "It was interrupted from the keyboard.")
+
+    server.behave = interrupted
+    one = run(section("a", "b"))
+    assert applied(one) is Outcome.INCOMPLETE
+    assert server.sent == ["a"]
+    assert outcomes(one) == [Outcome.VERIFIED, Outcome.PLANNED]
+
+
 def test_where_the_facts_cannot_be_read_either_the_outcome_is_unknown(run: Callable[..., Run], server: Server) -> None:
     def die(server: Server, name: str) -> Result:
         server.reachable = False
@@ -322,6 +336,7 @@ def test_a_server_that_calls_itself_something_else_gets_no_command(run: Callable
     assert applied(one) is Outcome.REFUSED
     assert "ATL-OTHER-001" in one.results[0].said[0]
     assert server.sent == []
+    assert "server-not-the-one-named" in {finding.id for finding in one.decision.blocking}
 
 
 def test_a_change_that_this_session_may_not_make_is_printed_then_verified(

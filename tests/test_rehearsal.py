@@ -269,6 +269,30 @@ def test_an_unknown_key_of_a_parameter_file_is_refused_with_its_line(tmp_path: P
     assert "registrar_pool_fqdn" in done.stderr, "what is missing is named at the same time"
 
 
+def test_a_missing_account_or_a_password_among_the_parameters_is_bad_input(tmp_path: Path) -> None:
+    """Exit code 2, before anything is contacted or recorded; no message holds the secret."""
+    estate, parameters = tmp_path / "estate.yaml", tmp_path / "trusted-pool.yaml"
+    estate.write_text(NOBODY_THERE, encoding="utf-8")
+    shipped = Path(__file__).parents[1] / "parameters" / "rehearsal" / "trusted-pool.yaml"
+    parameters.write_text(shipped.read_text(encoding="utf-8") + "\noperator_note: it is hunter22!\n", encoding="utf-8")
+    arguments = ("run", "trusted-pool", "--estate", estate, "-f", parameters, "--records", tmp_path / "records")
+    missing = runbook(*arguments, environment={"RUNBOOK_CRED_X_USERNAME": "x"})
+    assert missing.returncode == 2
+    assert "RUNBOOK_CRED_X_PASSWORD is not set" in missing.stderr
+    told = runbook(*arguments, environment={"RUNBOOK_CRED_X_USERNAME": "x", "RUNBOOK_CRED_X_PASSWORD": "hunter22!"})
+    assert told.returncode == 2
+    assert "password of cred:x" in told.stderr
+    assert "hunter22!" not in told.stderr
+    assert not (tmp_path / "records").exists()
+
+
+def test_what_a_terminal_cannot_show_never_changes_the_exit_code() -> None:
+    done = runbook(
+        "rehearse", "--mode", "check", "--section", "prerequisites", environment={"PYTHONIOENCODING": "ascii"}
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_server_that_is_not_there_makes_the_outcome_unknown(tmp_path: Path) -> None:
     """Exit code 3: nobody can say."""
     estate = tmp_path / "estate.yaml"

@@ -10,6 +10,7 @@
     ├── ConnectionFailed      the server wasn't reached, or isn't the one named; no command left
     ├── PipelineFailed        the server ran the pipeline and reported errors
     ├── OutcomeUnknown        a pipeline left and nobody can say whether it ran
+    │   └── Interrupted       … because somebody pressed Ctrl-C
     └── Blocked               findings stand in the way; raised last, when all of them have been shown
 
 Every message is written for the administrator: what, where, and what to do about it.
@@ -93,6 +94,10 @@ class OutcomeUnknown(RunbookError):
     def __init__(self, server: str, command: str, reason: str) -> None:
         self.server, self.command, self.reason = server, command, reason
         super().__init__(f"{server}: {command}\n{reason}")
+
+
+class Interrupted(OutcomeUnknown):
+    """Somebody pressed Ctrl-C while a mutating pipeline ran: settle what became of it, and send nothing more."""
 
 
 class Blocked(RunbookError):

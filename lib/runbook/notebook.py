@@ -9,7 +9,7 @@ import logging
 from collections.abc import Mapping
 
 from runbook import render
-from runbook.change import ChangeOutcome, Outcome
+from runbook.change import ChangeOutcome, Decision, Outcome
 from runbook.engine.opening import open_run
 from runbook.engine.run import Run
 from runbook.errors import Blocked
@@ -19,6 +19,7 @@ from runbook.parameters import load_parameters
 from runbook.powershell import render as powershell
 from runbook.render import View
 from runbook.sections import section_named
+from runbook.sections.unread import any_unread
 
 _SCALARS = (str, int, float, bool, list, tuple, dict, type(None))
 _KERNEL = frozenset({"In", "Out"})
@@ -88,9 +89,7 @@ class NotebookRun:
         results = self._run.results
         if not results or self._run.mode is not Mode.APPLY:
             return render.findings(decision)
-        left = len(decision.plan.changes)
-        note = f"{_count(results)} {left} left to do." if left else f"{_count(results)} Nothing is left to do."
-        return render.outcomes(results, note=note)
+        return render.outcomes(results, note=f"{_count(results)} {_left(decision)}")
 
     def undo_commands(self) -> View:
         """The lines that take back what was applied, the last change first."""
@@ -123,6 +122,15 @@ class NotebookRun:
             if result.outcome not in _FINE
         ]
         return "\n".join(lines)
+
+
+def _left(decision: Decision) -> str:
+    """What is still to be done, where anybody can tell: an empty plan may only be one that is held back."""
+    if decision.plan.changes:
+        return f"{len(decision.plan.changes)} left to do."
+    if any_unread(decision.findings):
+        return "What is left to do can't be said: not everything could be read."
+    return decision.plan.because if decision.blocking else "Nothing is left to do."
 
 
 def _count(results: tuple[ChangeOutcome, ...]) -> str:

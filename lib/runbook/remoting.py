@@ -33,7 +33,15 @@ from requests_credssp.exceptions import AuthenticationException, NTStatusExcepti
 
 from runbook.command import Pipeline, Shell, Switch, Target, Value, cmdlet
 from runbook.credentials import Broker, Credential
-from runbook.errors import ConnectionFailed, InputError, NotRenderable, OutcomeUnknown, RunbookError, WriteRefused
+from runbook.errors import (
+    ConnectionFailed,
+    InputError,
+    Interrupted,
+    NotRenderable,
+    OutcomeUnknown,
+    RunbookError,
+    WriteRefused,
+)
 from runbook.estate import Estate
 from runbook.estate.endpoint import Delegation, Endpoint
 from runbook.estate.server import Server
@@ -201,7 +209,7 @@ class PsrpSession:
             if not sent or is_read(pipeline, self.target.shell):
                 raise
             reason = "It was interrupted from the keyboard, and the server was asked to stop it."
-            failure = OutcomeUnknown(self.target.server, _command(pipeline), reason)
+            failure = Interrupted(self.target.server, _command(pipeline), reason)
         except RunbookError as error:
             failure = error
         except Exception as error:

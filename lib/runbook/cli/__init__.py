@@ -7,6 +7,7 @@ Exit codes: 0 all verified (when only looking: nothing stands in the way), 1 fin
 from __future__ import annotations
 
 import functools
+import io
 import json
 import sys
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from runbook.cli.headless import section_parameters
 from runbook.cli.lab import running_lab
 from runbook.cli.rehearse import PARAMETERS, rehearse, run_one
 from runbook.cli.screen import Screen
+from runbook.engine.opening import check_accounts
 from runbook.engine.verdict import exit_code, worst
 from runbook.errors import InputError, OutcomeUnknown, RunbookError
 from runbook.estate import find_estate, load_estate
@@ -60,7 +62,9 @@ def _exit(said: object, code: int) -> NoReturn:
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
-Topology = Annotated[str, typer.Option("--topology", help="The simulated organisation; `--list` of `runbook lab`.")]
+_TOPOLOGIES = "Simulated organisation: split-2013, colocated-2013, minimal-2013, dag-2013."
+
+Topology = Annotated[str, typer.Option("--topology", help=_TOPOLOGIES)]
 States = Annotated[list[str] | None, typer.Option("--state", help="A start state of the topology; may be repeated.")]
 Records = Annotated[
     Path | None, typer.Option("--records", help="Where records go; the project's own folder otherwise.")
@@ -109,6 +113,9 @@ def lab_command(topology: Topology = DEFAULT_TOPOLOGY, state: States = None) -> 
             lab.wait()
         except KeyboardInterrupt:
             screen.out.print("The lab has ended.")
+        finally:
+            for file in (lab.estate, lab.estate.with_name("ca.pem")):
+                file.unlink(missing_ok=True)
 
 
 @app.command("check")
@@ -143,6 +150,7 @@ def _run(section: str, file: Path, estate: str, mode: Mode, records: Path | None
     name = section_named(section).name
     parameters = section_parameters(name, file)
     chosen = load_estate(find_estate(str(Path(estate).absolute()) if estate else parameters.estate))
+    check_accounts(name, parameters, chosen)
     done = run_one(name, parameters, chosen, mode=mode, records=records, watch=screen.watch)
     if as_json:
         _print(
@@ -165,5 +173,8 @@ def _print(document: Json) -> None:
 
 
 def main() -> None:
-    """Entry point."""
+    """Entry point. What a terminal or a file can't show is spelled out: printing never changes the outcome."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     app()

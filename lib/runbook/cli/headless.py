@@ -76,6 +76,8 @@ def execute_notebook(section: str, parameters: SectionParameters, estate: Estate
             )
         except PapermillExecutionError as error:
             failure = f"{error.ename}: {error.evalue}"
+        except Exception as error:  # a kernel that died, a cell that timed out: the ledger says how far the run got
+            failure = f"{type(error).__name__}: {error}"
     if failure and not (folder / FILE_NAME).exists():
         raise RunbookError(f"The notebook of {section} ended before its run began. {failure}")
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from runbook.change import Json, Outcome
 from runbook.cli.headless import execute_notebook, look, new_folder, section_parameters
-from runbook.cli.lab import Lab, credentials_in_environment, running_lab
+from runbook.cli.lab import Lab, LabFailed, credentials_in_environment, running_lab
 from runbook.engine.opening import open_run
 from runbook.engine.verdict import worst
 from runbook.estate import Estate, load_estate
@@ -82,9 +82,15 @@ def rehearse(
         left = None
         if mode is Mode.APPLY:
             left = sum(_second_pass(name, parameters[name], estate, records, watch) for name in chosen)
-        return Rehearsal(
-            topology=topology, mode=mode, sections=tuple(done), second_pass=left, presence=lab.ask("presence")
-        )
+        return Rehearsal(topology=topology, mode=mode, sections=tuple(done), second_pass=left, presence=_presence(lab))
+
+
+def _presence(lab: Lab) -> Mapping[str, Any] | None:
+    """What the lab's world says; nothing where the lab is gone, which the sections' outcomes tell already."""
+    try:
+        return lab.ask("presence")
+    except LabFailed:
+        return None
 
 
 def run_one(

@@ -67,6 +67,8 @@ class Screen:
         self.out.print(Text.assemble("Outcome: ", _outcome(done.outcome)))
 
     def _attention(self, section: SectionSummary) -> None:
+        if section.changes or any(finding.severity is not Severity.INFO for finding in section.findings):
+            self.out.print(Text(f"{section.name}: what the check found, and what became of each change", style="bold"))
         for finding in section.findings:
             if finding.severity is not Severity.INFO:
                 style = _SEVERITY_STYLE[finding.severity]

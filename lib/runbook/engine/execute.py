@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from runbook.change import Change, Outcome, Step
-from runbook.errors import ConnectionFailed, InputError, OutcomeUnknown, PipelineFailed
+from runbook.errors import ConnectionFailed, InputError, Interrupted, OutcomeUnknown, PipelineFailed
 from runbook.fleet import Fleet
 from runbook.ledger import Ledger, events
 from runbook.result import Result, ServerObject
@@ -28,6 +28,7 @@ class Executed:
     warnings: tuple[str, ...] = ()
     output: tuple[str, ...] = ()
     """What a program printed (L67); a cmdlet's objects are no message."""
+    interrupted: bool = False
     doubtful: bool = False
     """It was sent, and didn't come back with a plain yes: it may have done its work, or some of it."""
 
@@ -88,7 +89,8 @@ class Execution:
         except (ConnectionFailed, InputError) as error:
             return Executed(Outcome.FAILED, detail=f"Nothing was sent: {error}")
         except OutcomeUnknown as error:
-            return Executed(Outcome.UNKNOWN, detail=error.reason, doubtful=True)
+            stop = isinstance(error, Interrupted)
+            return Executed(Outcome.UNKNOWN, detail=error.reason, interrupted=stop, doubtful=True)
 
     def _take(self, step: Step) -> None:
         """Run a step; ``PipelineFailed`` where it didn't succeed, or gave back something else than it must."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 import uuid
@@ -13,6 +14,7 @@ from pathlib import Path
 from runbook.command import Target
 from runbook.credentials import Broker, EnvironmentBroker
 from runbook.engine.run import Run
+from runbook.errors import InputError
 from runbook.estate import Estate
 from runbook.fleet import Fleet
 from runbook.ledger import Ledger, events
@@ -23,6 +25,9 @@ from runbook.sections import section_named
 
 RECORD_VARIABLE = "RUNBOOK_RECORD"
 """The folder of this one run, as whoever starts its kernel chose it."""
+
+_SHORTEST_SECRET = 6
+"""A shorter one could stand in any text by chance."""
 
 RECORDS_VARIABLE = "RUNBOOK_RECORDS"
 """The folder of all records; ``records`` in the project's root otherwise."""
@@ -53,6 +58,7 @@ def open_run(
     Raises :class:`InputError` for a section that isn't there and :class:`Refused` where the folder holds a ledger.
     """
     chosen_section = section_named(section)
+    check_accounts(section, parameters, estate, broker=broker, environment=environment)
     given = environment.get(RECORD_VARIABLE, "")
     chosen = folder or (Path(given) if given else record_folder(estate, section, environment=environment))
     ledger = Ledger.create(chosen.absolute())
@@ -77,6 +83,27 @@ def open_run(
         return Fleet(estate, credentials, writes=writes, reached=reached)
 
     return Run(chosen_section, parameters, estate, mode=mode, ledger=ledger, connect=connect)
+
+
+def check_accounts(
+    section: str,
+    parameters: SectionParameters,
+    estate: Estate,
+    *,
+    broker: Broker | None = None,
+    environment: Mapping[str, str] = os.environ,
+) -> None:
+    """Every account that the section starts with is known, and none of its secrets stands among the parameters.
+
+    Raises :class:`InputError` before anything is contacted or recorded.
+    """
+    credentials = broker or EnvironmentBroker(environment)
+    said = json.dumps(parameters.model_dump(mode="json"), ensure_ascii=False)
+    targets = {query.target for query in next(section_named(section).observe(parameters, estate), ())}
+    for reference in sorted({estate.server(one.server).endpoint(one.shell).credential for one in targets}):
+        secret = credentials.resolve(reference).password.get_secret_value()
+        if len(secret) >= _SHORTEST_SECRET and json.dumps(secret, ensure_ascii=False)[1:-1] in said:
+            raise InputError(f"A parameter holds the password of {reference}. Take it out: parameters are recorded.")
 
 
 def _once(estate: Estate, ledger: Ledger) -> Callable[[Target], None]:

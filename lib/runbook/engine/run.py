@@ -23,8 +23,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from runbook.change import Change, ChangeOutcome, Decision, Outcome, Plan
-from runbook.command import Target
+from runbook.change import Change, ChangeOutcome, Decision, Finding, Outcome, Plan, Severity
+from runbook.command import Shell, Target
 from runbook.engine.execute import Executed, Execution
 from runbook.engine.gatekeeper import Gatekeeper
 from runbook.engine.observe import observe
@@ -70,6 +70,7 @@ class Bound:
     ok: bool
     description: str
     said: str
+    stranger: bool = False
 
 
 class Run:
@@ -168,6 +169,8 @@ class Run:
             for number, change in changes:
                 executed = self._carry_out(number, change)
                 self._settle(number, ChangeOutcome(change=change, outcome=executed.outcome, said=executed.said))
+                if executed.interrupted:
+                    return "It was interrupted from the keyboard: nothing more was sent."
                 if executed.outcome is not Outcome.APPLIED:
                     return ""
             if stage and not self._finished(changes):
@@ -249,6 +252,7 @@ class Run:
                 lambda queries: self._ask(fleet, queries, phase if record else None),
             )
         decision = self.section.decide(self.parameters, self.estate, facts)
+        decision = replace(decision, findings=(*map(_stranger, self._strangers()), *decision.findings))
         if record:
             for finding in decision.findings:
                 self.ledger.append(events.FindingRecorded(phase=phase, finding=finding))
@@ -284,6 +288,10 @@ class Run:
         if now.plan.digest != self.plan.digest:
             return "The estate has changed since this plan was shown: check again and read the new plan."
         return ""
+
+    def _strangers(self) -> tuple[Bound, ...]:
+        """The shells that were reached and belong to another server than the estate says."""
+        return tuple(bound for bound in self.bound if bound.stranger)
 
     def _carry_out(self, number: int, change: Change) -> Executed:
         if change.run_locally:
@@ -339,8 +347,24 @@ def _bound(target: Target, answer: Identity | Unread) -> Bound:
         return Bound(target=target, ok=False, description="", said=answer.why)
     if not is_named(answer, target.server):
         said = f"It calls itself {answer.name}: this isn't the server that the estate names."
-        return Bound(target=target, ok=False, description=answer.description, said=said)
-    return Bound(target=target, ok=True, description=answer.description, said="is the server that the estate names")
+        return Bound(target=target, ok=False, description=answer.description, said=said, stranger=True)
+    said = "is the server that the estate names"
+    if target.shell is Shell.EXCHANGE:
+        said = "answers, and Exchange knows the server that the estate names"
+    return Bound(target=target, ok=True, description=answer.description, said=said)
+
+
+def _stranger(bound: Bound) -> Finding:
+    return Finding(
+        id="server-not-the-one-named",
+        requirements=(),
+        severity=Severity.ERROR,
+        server=bound.target.server,
+        object=str(bound.target.shell),
+        what=f"At the address of {bound.target.server} another server answers. {bound.said}",
+        why="What is read there would be recorded for the wrong server, and what is changed would be changed there.",
+        remedy="Correct the address in the estate file, or the name that leads to it.",
+    )
 
 
 def _not_sent(change: Change) -> str:
