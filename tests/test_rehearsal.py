@@ -21,7 +21,7 @@ from runbook.errors import WriteRefused
 from runbook.estate import Role
 from runbook.facts.answer import as_text
 from runbook.ledger import read_events
-from runbook.ledger.events import Exported, Mode, OutcomeRecorded
+from runbook.ledger.events import Exported, Mode, OutcomeRecorded, PlanMade
 from runbook.powershell import render
 from runbook.remoting import open_session
 from runbook.result import ServerObject
@@ -387,3 +387,25 @@ def web_config(lab: Rehearsal) -> dict[str, tuple[bytes, str, str]]:
         assert isinstance(item.value, bytes)
         found[server.name] = (item.value, str(acl.objects[0]["Sddl"]), as_text(file.objects[0]["Attributes"]))
     return found
+
+
+@pytest.mark.parametrize("folder", ["", "notebooks"])
+def test_plain_papermill_runs_a_notebook_from_the_root_and_from_its_own_folder(tmp_path: Path, folder: str) -> None:
+    root = Path(__file__).parents[1]
+    here = root / folder
+    notebook = os.path.relpath(root / "notebooks" / "20-trusted-pool.ipynb", here)
+    parameters = os.path.relpath(root / "parameters" / "rehearsal" / "trusted-pool.yaml", here)
+    arguments = [notebook, str(tmp_path / "out.ipynb"), "-f", parameters, "--no-progress-bar"]
+    with rehearsing("split-2013", tmp_path):
+        done = subprocess.run(
+            [sys.executable, "-m", "papermill", *arguments],
+            cwd=here,
+            env={**os.environ, "RUNBOOK_RECORDS": str(tmp_path / "records")},
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    (ledger,) = (tmp_path / "records").rglob("events.jsonl")
+    (made, *_) = (event for event in read_events(ledger).events if isinstance(event, PlanMade))
+    assert len(made.plan.changes) == 7, "the parameter file was used: it consents to the dial plans"
