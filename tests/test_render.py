@@ -33,7 +33,7 @@ def test_a_finding_says_what_why_where_and_who_mends_it_in_html_and_in_text() ->
     for said in (FINDING.what, FINDING.why, FINDING.remedy, FINDING.server, "pool-missing", "L26", "error"):
         assert said in words(view)
         assert said in view.text
-    assert "The plan below mends it." in view.text
+    assert "The plan mends it." in view.text
 
 
 def test_the_worst_comes_first() -> None:

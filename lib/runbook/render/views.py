@@ -26,7 +26,7 @@ OUTCOME_SYMBOL = {
 }
 _REPAIR = {
     Repair.NONE: "",
-    Repair.PLANNED: "The plan below mends it.",
+    Repair.PLANNED: "The plan mends it.",
     Repair.CONSENT: "The plan mends it once a parameter consents.",
     Repair.MANUAL: "Outside this runbook: a person mends it.",
 }
@@ -58,10 +58,10 @@ def findings(decision: Decision) -> View:
         where = " · ".join(filter(None, (finding.server, finding.object)))
         lines.append(f"{SYMBOL[finding.severity]} {finding.severity.value}: {finding.what}")
         lines.append(f"    {finding.id} [{', '.join(finding.requirements)}]{f' on {where}' if where else ''}")
+        lines += _wrapped("why", finding.why) + _wrapped("do", finding.remedy)
         if finding.severity is not Severity.INFO:
-            lines += _wrapped("why", finding.why) + _wrapped("do", finding.remedy)
             lines += _wrapped("mended by", _REPAIR[finding.repair])
-            lines += _wrapped("caused by", ", ".join(finding.caused_by))
+        lines += _wrapped("caused by", ", ".join(finding.caused_by))
     return _view("findings", lines, count=_count(ordered), findings=ordered, symbol=SYMBOL, repair=_REPAIR)
 
 
