@@ -11,17 +11,13 @@ from datetime import timedelta
 
 import pytest
 
+from rehearsal.app_settings import Settings, read
+from rehearsal.appcmd import APPCMD
 from rehearsal.host import Listener
-from rehearsal.iis import APPCMD, OWA_POOL
-from rehearsal.owa_application import (
-    FRONT_END_WEB_CONFIG,
-    IMPLEMENTATION_VALUE,
-    INSTANT_MESSAGING_KEY,
-    LOG_FOLDER,
-    WEB_CONFIG,
-    OwaApplication,
-)
-from rehearsal.owa_web_config import Settings, back_end, front_end, read
+from rehearsal.iis import OWA_POOL
+from rehearsal.owa_application import FRONT_END_WEB_CONFIG, LOG_FOLDER, WEB_CONFIG, OwaApplication
+from rehearsal.owa_provider import IMPLEMENTATION_VALUE, INSTANT_MESSAGING_KEY
+from rehearsal.owa_web_config import back_end, front_end
 from rehearsal.topologies import build_world
 from rehearsal.world import World
 

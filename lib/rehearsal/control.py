@@ -75,6 +75,7 @@ def _sign_in(world: World, body: dict[str, Any]) -> dict[str, object]:
     user = body.get("user")
     if not isinstance(user, str):
         raise RefusedError(400, 'expected {"user": "<user principal name>"}')
+    world.clock.tick()
     reasons = sign_in(world, user)
     if reasons is None:
         raise RefusedError(404, f"there is no user {user}")

@@ -64,6 +64,7 @@ class FileSystem:
         self._report = report
         self._entries: dict[PureWindowsPath, FileEntry] = {}
         self._held: dict[PureWindowsPath, int] = {}
+        self._watchers: dict[PureWindowsPath, Callable[[], None]] = {}
 
     def get(self, path: str | PureWindowsPath) -> FileEntry | None:
         return self._entries.get(PureWindowsPath(path))
@@ -77,6 +78,10 @@ class FileSystem:
     def hold(self, path: str | PureWindowsPath, times: int = 1) -> None:
         """Somebody else has the file open: the next attempts to overwrite it are denied (a sharing violation)."""
         self._held[PureWindowsPath(path)] = times
+
+    def watch(self, path: str | PureWindowsPath, changed: Callable[[], None]) -> None:
+        """Call ``changed`` after every write to this file, one with the same bytes too, and when it comes or goes."""
+        self._watchers[PureWindowsPath(path)] = changed
 
     def children(self, path: str | PureWindowsPath) -> list[FileEntry]:
         """What lies directly in a folder: folders first, each sort by name, as the provider lists them."""
@@ -117,6 +122,7 @@ class FileSystem:
         entry = replace(entry, sddl=sddl or entry.sddl, version=dict(version or {}), written=written or entry.written)
         self._entries[file] = entry
         self._report(str(file), "Content", describe(before.content) if before else None, describe(content))
+        self._tell(file)
         return entry
 
     def write(self, path: str | PureWindowsPath, content: bytes, *, force: bool = False) -> FileEntry:
@@ -131,6 +137,7 @@ class FileSystem:
             entry = replace(before, content=content, written=self._now(), attributes=before.attributes | {"Archive"})
         self._entries[file] = entry
         self._report(str(file), "Content", describe(before.content) if before else None, describe(content))
+        self._tell(file)
         return entry
 
     def copy(self, source: FileEntry, target: str | PureWindowsPath, *, force: bool = False) -> FileEntry:
@@ -146,6 +153,7 @@ class FileSystem:
         entry = replace(entry, written=source.written, version=dict(source.version))
         self._entries[file] = entry
         self._report(str(file), "Content", describe(before.content) if before else None, describe(entry.content))
+        self._tell(file)
         return entry
 
     def move(self, source: FileEntry, target: str | PureWindowsPath, *, force: bool = False) -> FileEntry:
@@ -156,25 +164,39 @@ class FileSystem:
                 raise FileFault("exists", file)
             self.delete(existing, force=True)
         self._folder_of(file)
-        for key in [key for key in list(self._entries) if key == source.path or source.path in key.parents]:
+        touched = []
+        for key in self._below(source.path):
             entry = self._entries.pop(key)
             moved = file / key.relative_to(source.path)
             self._entries[moved] = replace(entry, path=moved)
+            touched += [key, moved]
         self._report(str(source.path), "Path", str(source.path), str(file))
+        self._tell(*touched)
         return self._entries[file]
 
     def delete(self, entry: FileEntry, *, force: bool = False) -> None:
         """Delete a file, or a folder with all that is in it."""
         if entry.read_only and not force:
             raise FileFault("denied", entry.path)
-        for key in [key for key in list(self._entries) if key == entry.path or entry.path in key.parents]:
+        gone = self._below(entry.path)
+        for key in gone:
             del self._entries[key]
         self._report(str(entry.path), "Exists", True, False)
+        self._tell(*gone)
 
     def set_attributes(self, path: str | PureWindowsPath, attributes: frozenset[str]) -> None:
         entry = self.find(path)
         self._entries[entry.path] = replace(entry, attributes=attributes)
         self._report(str(entry.path), "Attributes", sorted(entry.attributes), sorted(attributes))
+
+    def _below(self, path: PureWindowsPath) -> list[PureWindowsPath]:
+        """The entry itself and all that is in it."""
+        return [key for key in self._entries if key == path or path in key.parents]
+
+    def _tell(self, *paths: PureWindowsPath) -> None:
+        for path in paths:
+            if changed := self._watchers.get(path):
+                changed()
 
     def _folder_of(self, file: PureWindowsPath) -> FileEntry:
         folder = self._entries.get(file.parent)

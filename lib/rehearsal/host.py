@@ -12,10 +12,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from hashlib import sha1
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rehearsal.filesystem import FileSystem
 from rehearsal.hive import Registry
+
+if TYPE_CHECKING:
+    from rehearsal.iis import WebServer
 
 
 @dataclass(slots=True)
@@ -128,6 +131,7 @@ class WindowsHost:
         self.listeners: list[Listener] = []
         self.processes: list[Process] = []
         self.native: dict[str, NativeProgram] = {}
+        self.web: WebServer | None = None
         self._lock = Lock()
         self.files.make_directory(r"C:\Windows\System32")
         self.files.make_directory(r"C:\Windows\Temp")
@@ -219,6 +223,11 @@ class WindowsHost:
                 for store, entries in self.certificates.items()
                 if entries
             },
+            "application_pools": {
+                pool.name: {"state": pool.state, "worker": pool.worker} for pool in self.web.pools.values()
+            }
+            if self.web
+            else {},
             "listeners": [listener.port for listener in self.listeners],
             "events": {log.name: log.next_record - 1 for log in self.event_logs.values()},
         }

@@ -1,9 +1,9 @@
-"""Application pools and their worker processes on a simulated server, and appcmd.exe.
+"""Application pools of IIS and their worker processes on a simulated server.
 
-A pool has one worker from its first request on; the world starts with one. Recycling replaces it; so, here, does a
-changed web.config: the ASP.NET application restarts by itself (documented: "Configuration changes cause a restart of
-the application domain"), and to whoever looks from outside, what counts is that settings and the instant messaging
-provider are loaded anew. That the process is replaced as well is *assumed*, to keep one rule for both.
+A pool has one worker from its first request on; the world starts with one, and Exchange's own probes see to it that a
+new one follows at once. Recycling replaces it; so, here, does a saved web.config. Documented (ms228058, "Managing
+Changes to Configuration Settings") is that the *application* restarts by itself; that it gets a new process for that
+is *assumed*, to keep one rule for both: to whoever looks from outside, settings and provider are loaded anew.
 """
 
 from __future__ import annotations
@@ -14,9 +14,8 @@ from dataclasses import dataclass, field
 from rehearsal.host import Process, WindowsHost
 
 OWA_POOL = "MSExchangeOWAAppPool"
-APPCMD = r"c:\windows\system32\inetsrv\appcmd.exe"
+"""One pool on a server, whether front end, back end or both: a multi-role server's two /owa share it (B3)."""
 _POOLS = (OWA_POOL, "MSExchangeECPAppPool", "MSExchangePowerShellAppPool")
-_NOT_FOUND, _NOT_RUNNING, _BAD_ARGUMENT = 1168, 1062, 87
 
 
 @dataclass(slots=True)
@@ -26,6 +25,10 @@ class AppPool:
     name: str
     worker: int = 0
     started: bool = True
+
+    @property
+    def state(self) -> str:
+        return "Started" if self.started else "Stopped"
 
 
 @dataclass(slots=True)
@@ -38,8 +41,9 @@ class WebServer:
     _next_id: int = 4100
 
     def install(self) -> None:
-        """Put IIS with Exchange's pools on the host, each with its worker."""
-        self.host.native[APPCMD] = self._appcmd
+        """Put IIS with Exchange's pools on the host, each with its worker, and the tools to manage it."""
+        self.host.web = self
+        self.host.features |= {"WebAdministration"}
         for name in _POOLS:
             self.pools[name.lower()] = AppPool(name)
             self._start_worker(self.pools[name.lower()])
@@ -48,7 +52,16 @@ class WebServer:
         return self.pools.get(name.lower())
 
     def recycle(self, name: str) -> bool:
-        """Replace the worker of a pool that runs; False where it doesn't."""
+        """Somebody has the worker of a pool replaced; False, and nothing happens, where the pool is stopped."""
+        pool = self.pools[name.lower()]
+        before = pool.worker
+        if not self.restart(name):
+            return False
+        self.host.report(f"application pool {pool.name}", "Worker", before, pool.worker)
+        return True
+
+    def restart(self, name: str) -> bool:
+        """The worker of a pool is replaced by itself, as an effect of something else; False where it is stopped."""
         pool = self.pools[name.lower()]
         if not pool.started:
             return False
@@ -56,17 +69,24 @@ class WebServer:
         self._start_worker(pool)
         return True
 
-    def stop(self, name: str) -> None:
-        """Stop a pool: its worker ends, and requests are answered with HTTP 503."""
-        pool = self.pools[name.lower()]
-        self._stop_worker(pool)
-        pool.started = False
+    def stop(self, name: str) -> bool:
+        """Stop a pool: its worker ends, and requests are answered with HTTP 503. False where it is stopped already."""
+        return self._turn(self.pools[name.lower()], on=False)
 
-    def start(self, name: str) -> None:
-        pool = self.pools[name.lower()]
-        if not pool.started:
-            pool.started = True
+    def start(self, name: str) -> bool:
+        """Start a pool; False where it runs already."""
+        return self._turn(self.pools[name.lower()], on=True)
+
+    def _turn(self, pool: AppPool, *, on: bool) -> bool:
+        if pool.started is on:
+            return False
+        before, pool.started = pool.state, on
+        if on:
             self._start_worker(pool)
+        else:
+            self._stop_worker(pool)
+        self.host.report(f"application pool {pool.name}", "State", before, pool.state)
+        return True
 
     def _start_worker(self, pool: AppPool) -> None:
         self._next_id += 4
@@ -80,51 +100,7 @@ class WebServer:
         self.on_worker(pool.name, pool.worker)
 
     def _stop_worker(self, pool: AppPool) -> None:
-        self.host.processes[:] = [one for one in self.host.processes if one.process_id != pool.worker]
-        pool.worker = 0
-
-    def _appcmd(self, host: WindowsHost, arguments: tuple[str, ...]) -> tuple[list[str], int]:
-        """Documented commands; the success message is L67's, the words of the errors and the codes are *assumed*."""
-        words = [argument.lower() for argument in arguments]
-        match words[:2]:
-            case ["list", "apppool" | "apppools"]:
-                return [_pool_line(pool) for pool in self.pools.values()], 0
-            case ["list", "wp" | "wps"]:
-                running = [pool for pool in self.pools.values() if pool.worker]
-                return [f'WP "{pool.worker}" (applicationPool:{pool.name})' for pool in running], 0
-            case ["recycle" | "stop" | "start" as verb, "apppool"]:
-                return self._on_pool(verb, _named(arguments[2:]))
-            case _:
-                return ["ERROR ( message:The object or the command is not known. Run 'appcmd.exe /?'. )"], _BAD_ARGUMENT
-
-    def _on_pool(self, verb: str, name: str | None) -> tuple[list[str], int]:
-        pool = self.pool(name or "")
-        if name is None:
-            return [
-                "ERROR ( message:Must specify the APPPOOL object with identifier or /apppool.name. )"
-            ], _BAD_ARGUMENT
-        if pool is None:
-            return [f'ERROR ( message:Cannot find APPPOOL object with identifier "{name}". )'], _NOT_FOUND
-        if verb == "recycle":
-            if not self.recycle(pool.name):
-                return [f'ERROR ( message:The application pool "{pool.name}" is not running. )'], _NOT_RUNNING
-            return [f'"{pool.name}" successfully recycled'], 0
-        if verb == "stop":
-            self.stop(pool.name)
-            return [f'"{pool.name}" successfully stopped'], 0
-        self.start(pool.name)
-        return [f'"{pool.name}" successfully started.'], 0
-
-
-def _named(arguments: tuple[str, ...]) -> str | None:
-    """The pool that ``NAME``, ``/apppool.name:NAME`` or ``/apppool.name:"NAME"`` means."""
-    for argument in arguments:
-        name = argument.partition(":")[2] if argument.lower().startswith("/apppool.name:") else argument
-        if not name.startswith("/"):
-            return name.strip('"')
-    return None
-
-
-def _pool_line(pool: AppPool) -> str:
-    state = "Started" if pool.started else "Stopped"
-    return f'APPPOOL "{pool.name}" (MgdVersion:v4.0,MgdMode:Integrated,state:{state})'
+        """The process ends, and what it listened on is free again."""
+        ended, pool.worker = pool.worker, 0
+        self.host.processes[:] = [one for one in self.host.processes if one.process_id != ended]
+        self.host.listeners[:] = [one for one in self.host.listeners if one.process_id != ended]

@@ -1,4 +1,4 @@
-"""OWA's web.config on a server of Exchange 2013, and what Outlook Web App reads of it for instant messaging.
+"""OWA's web.config on a server of Exchange 2013.
 
 The shape is that of recorded files (CSS-Exchange, Exchange 2016 back end and front end): UTF-8 with a byte order mark,
 CRLF line ends, comments, a carriage return written as a character reference, assembly bindings with a namespace of
@@ -6,11 +6,6 @@ their own, ``location`` elements. The words are ours and the length is cut.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
-from xml.etree import ElementTree
-
-SERVER_NAME, THUMBPRINT = "IMServerName", "IMCertificateThumbprint"
 
 _BACK_END = """<?xml version="1.0" encoding="utf-8"?>
 <configuration>
@@ -96,32 +91,3 @@ def front_end() -> bytes:
 
 def _windows(text: str) -> bytes:
     return b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode()
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """The two values as an application started with this file has them; ``None`` where a key isn't there."""
-
-    server_name: str | None = None
-    thumbprint: str | None = None
-
-
-def read(content: bytes) -> Settings | None:
-    """What an application that starts with this file sees; ``None`` where the file can't be read as configuration.
-
-    Documented (ASP.NET's appSettings): key names are compared without case, and of two keys the last one counts; a
-    ``location`` with a path is another application's.
-    """
-    try:
-        root = ElementTree.fromstring(content)
-    except ElementTree.ParseError:
-        return None
-    if root.tag != "configuration":
-        return None
-    values: dict[str, str] = {}
-    for element in root.iterfind("appSettings/add"):
-        key, value = element.get("key"), element.get("value")
-        if key is None or value is None:
-            return None
-        values[key.lower()] = value
-    return Settings(values.get(SERVER_NAME.lower()), values.get(THUMBPRINT.lower()))

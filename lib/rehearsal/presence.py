@@ -8,16 +8,19 @@ names one thing that is not. The Outlook Web App half is told apart from the Lyn
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
+from rehearsal.app_settings import read
+from rehearsal.exchange_health import IM_MONITOR
 from rehearsal.host import CertificateEntry
-from rehearsal.known_servers import KnownServer, Origin, known_twice
+from rehearsal.iis import OWA_POOL
+from rehearsal.lync_peer import peer_obstacles, pool_obstacles
 from rehearsal.machines import Machine
-from rehearsal.owa_application import unusable
+from rehearsal.owa_application import FRONT_END_WEB_CONFIG, OwaApplication, SignInFailure
+from rehearsal.owa_provider import unusable
 from rehearsal.people import Person
-from rehearsal.pki import is_trusted, subject_common_name
 
 if TYPE_CHECKING:
     from rehearsal.world import World
@@ -51,12 +54,13 @@ def presence(world: World) -> PresenceReport:
         def obstacles(server: str, pool: str) -> tuple[str, ...]:
             return tuple(_between(world, server, pool))
 
+        front = tuple(_front_ends(world))
         excluded: dict[str, tuple[str, ...]] = {}
         reasons: dict[str, tuple[str, ...]] = {}
         for person in world.exchange.people:
             if unmet := tuple(_unmet_conditions(world, person)):
                 excluded[person.upn] = unmet
-            elif why := (*obstacles(*_way(world, person)), *_directory(world, person)):
+            elif why := (*front, *obstacles(*_way(world, person)), *_directory(world, person)):
                 reasons[person.upn] = why
     users = len(world.exchange.people)
     expected = users - len(excluded)
@@ -86,11 +90,17 @@ def sign_in(world: World, upn: str) -> tuple[str, ...] | None:
         return None
     with world.lock:
         server, pool = _way(world, person)
-        application = world.owa.get(server)
-        if application is not None and not _directory(world, person):
+        application, back_end = world.owa.get(server), world.machine(server)
+        kept_away = (*_front_ends(world), *_directory(world, person))
+        if application is not None and back_end is not None and not kept_away:
             application.sign_in()
+            if application.initialised:
+                world.alert(back_end.host.short_name, IM_MONITOR, application.alert())
+            if application.is_running:
+                failures = tuple(_lync_side(world, application, back_end, pool))
+                application.signed_in(person.mail, person.sip_address or "", failures[0] if failures else None)
         unmet = tuple(_unmet_conditions(world, person))
-        return unmet or (*_between(world, server, pool), *_directory(world, person))
+        return unmet or (*_between(world, server, pool), *kept_away)
 
 
 def _way(world: World, person: Person) -> tuple[str, str]:
@@ -102,6 +112,17 @@ def _directory(world: World, person: Person) -> tuple[str, ...]:
     """What virtual directories and mailbox policies keep from the user."""
     server = world.exchange.mailbox_server_of(person.upn)
     return world.exchange.owa.why_not(person.upn, server) if server else ()
+
+
+def _front_ends(world: World) -> Iterator[str]:
+    """Front ends that answer nobody: users reach their mailbox over any of them."""
+    for machine in world.machines.values():
+        if "client-access" in machine.roles and (file := machine.host.files.get(FRONT_END_WEB_CONFIG)):
+            if file.content is not None and read(file.content) is None:
+                yield f"Outlook Web App: {machine.name}: the proxy's web.config can't be read (HTTP 500)"
+            pool = machine.host.web.pool(OWA_POOL) if machine.host.web else None
+            if pool is not None and not pool.started and "mailbox" not in machine.roles:
+                yield f"Outlook Web App: {machine.name}: the application pool {OWA_POOL} is stopped (HTTP 503)"
 
 
 def _unmet_conditions(world: World, person: Person) -> Iterator[str]:
@@ -126,59 +147,34 @@ def _between(world: World, server: str, pool: str) -> Iterator[str]:
         yield f"there is no mailbox server {server}"
         return
     for reason in application.why_not():
-        side, mark, what = reason.rpartition("Outlook Web App: ")
-        yield f"{mark}{back_end.name}: {what}" if mark else f"{back_end.name}: {side}{what}"
-    named = (application.settings and application.settings.server_name) or ""
-    if named and not world.front_ends(named):
-        yield f"Outlook Web App: {back_end.name}: {named} is no pool of Lync Servers (IMServerName, L60)"
-    certificate = application.certificate()
-    if certificate is None and (certificate := _meant(world, back_end)):
-        for obstacle in unusable(certificate, world.clock.now(), certificate.thumbprint):
-            yield f"{back_end.name}: {obstacle.reason}"
+        yield _placed(reason, back_end)
+    certificate = application.certificate() or _meant(world, back_end)
     if certificate is None:
         yield f"{back_end.name}: the certificate for instant messaging is not in LocalMachine\\My"
-    else:
-        yield from _certificate(world, back_end, certificate, pool)
-        yield from _known(world, back_end, subject_common_name(certificate.der).lower())
+    elif application.is_running or application.certificate() is None:
+        for obstacle in unusable(certificate, world.clock.now(), certificate.thumbprint):
+            yield f"{back_end.name}: {obstacle.reason}"
+    for failure in _lync_side(world, application, back_end, pool):
+        yield failure.reason
+
+
+def _lync_side(world: World, application: OwaApplication, back_end: Machine, pool: str) -> Iterator[SignInFailure]:
+    """What Lync has against a sign-in, with the certificate that is in use, or else is meant to be."""
+    named = (application.settings and application.settings.server_name) or ""
+    for failure in pool_obstacles(world, named):
+        yield replace(failure, reason=_placed(failure.reason, back_end))
+    certificate = application.certificate() or _meant(world, back_end)
+    if certificate is not None:
+        yield from peer_obstacles(world, back_end, certificate, named, pool)
+
+
+def _placed(reason: str, back_end: Machine) -> str:
+    """The reason with the server's name in it; the mark of the Outlook Web App half stays in front."""
+    mark, half, what = reason.rpartition("Outlook Web App: ")
+    return f"{mark}{half}{back_end.name}: {what}"
 
 
 def _meant(world: World, back_end: Machine) -> CertificateEntry | None:
     """The certificate that web.config is meant to name, so that Lync's side can be judged before it does."""
     wanted = world.im_certificates.get(back_end.name, "")
     return next((one for one in back_end.host.certificates["My"] if one.thumbprint == wanted), None)
-
-
-def _certificate(world: World, back_end: Machine, entry: CertificateEntry, pool: str) -> Iterator[str]:
-    where = f"{back_end.name}: the certificate {entry.thumbprint}"
-    for front_end in world.front_ends(pool):
-        if not is_trusted(entry.der, _roots(front_end)):
-            yield f"{where} is not trusted by {front_end.name} (L61)"
-        presented = _presented(world, front_end)
-        if presented is None or not is_trusted(presented, _roots(back_end)):
-            yield f"{back_end.name}: the certificate of {front_end.name} is not trusted (L62)"
-
-
-def _presented(world: World, front_end: Machine) -> bytes | None:
-    wanted = world.lync_certificates.get(front_end.name, "")
-    return next((one.der for one in front_end.host.certificates["My"] if one.thumbprint == wanted), None)
-
-
-def _roots(machine: Machine) -> list[bytes]:
-    return [entry.der for entry in machine.host.certificates["Root"]]
-
-
-def _known(world: World, back_end: Machine, peer: str) -> Iterator[str]:
-    """Lync takes the Subject's CN for the peer's name and must know it, once."""
-    for name in sorted(known_twice(world.known) & {peer, back_end.name.lower()}):
-        yield f"Lync knows {name} twice: discovered and from a trusted application pool (L22, L23)"
-    rows: list[KnownServer] = [row for row in world.known if row.name == peer]
-    if not rows:
-        yield f"Lync does not know {peer}, the Subject name of the certificate of {back_end.name} (L26, L30)"
-    elif all(row.origin is Origin.TRUSTED for row in rows) and not _application(world, peer):
-        yield f"the trusted application pool of {peer} has no trusted application (L26, L36)"
-
-
-def _application(world: World, peer: str) -> bool:
-    enabled = world.lync.enabled
-    pool = enabled.trusted_pool(peer) or enabled.pool_of_computer(peer)
-    return pool is not None and any(enabled.applications_of(pool.fqdn))

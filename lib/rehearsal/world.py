@@ -210,8 +210,6 @@ class World:
     def _listener(self, host: str) -> Any:
         def listen(object: str, property: str, before: object, after: object) -> None:
             self.journal.record(object, property, _plain(before), _plain(after), host=host)
-            if application := self.owa.get(host):
-                application.file_changed(object)
 
         return listen
 

@@ -6,18 +6,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from rehearsal import exchange_services, owa_web_config
+from rehearsal.appcmd import install_appcmd
 from rehearsal.exchange_org import ExchangeRole, ExchangeServer
 from rehearsal.host import CertificateEntry, Listener, Service, WindowsHost
 from rehearsal.iis import WebServer
 from rehearsal.machines import Machine, edge_endpoints, exchange_endpoints, front_end_endpoints
-from rehearsal.owa_application import (
-    FRONT_END_WEB_CONFIG,
-    IMPLEMENTATION_VALUE,
-    INSTANT_MESSAGING_KEY,
-    PROVIDER_FILE,
-    WEB_CONFIG,
-    OwaApplication,
-)
+from rehearsal.owa_application import FRONT_END_WEB_CONFIG, WEB_CONFIG, OwaApplication
+from rehearsal.owa_provider import IMPLEMENTATION_VALUE, INSTANT_MESSAGING_KEY, PROVIDER_FILE
 from rehearsal.pki import CertificateFactory, IssuedCertificate
 from rehearsal.world import World
 
@@ -122,7 +117,9 @@ class Installer:
             application = self.world.owa[server.fqdn] = OwaApplication(host)
             application.install()
         else:
-            WebServer(host, lambda pool, process_id: None).install()
+            web = WebServer(host, lambda pool, process_id: None)
+            web.install()
+            install_appcmd(web)
 
     def edge(self, fqdn: str, site: str) -> Machine:
         """A Lync Server 2013 Edge Server, in no domain."""
