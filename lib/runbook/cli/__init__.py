@@ -6,59 +6,29 @@ Exit codes: 0 all verified (when only looking: nothing stands in the way), 1 fin
 
 from __future__ import annotations
 
-import functools
 import io
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar, cast
+from typing import Annotated
 
 import typer
 
 from runbook.change import Json
+from runbook.cli import explain
 from runbook.cli.headless import section_parameters
 from runbook.cli.lab import running_lab
 from runbook.cli.rehearse import PARAMETERS, rehearse, run_one
 from runbook.cli.screen import Screen
+from runbook.cli.sentences import in_sentences
 from runbook.engine.opening import check_accounts
 from runbook.engine.verdict import exit_code, worst
-from runbook.errors import InputError, OutcomeUnknown, RunbookError
 from runbook.estate import find_estate, load_estate
 from runbook.ledger.events import Mode
 from runbook.paths import from_root
-from runbook.render.views import visible
 from runbook.sections import section_named
 
 DEFAULT_TOPOLOGY = "split-2013"
-FAILED, BAD_INPUT, UNKNOWN = 1, 2, 3
-
-Command = TypeVar("Command", bound=Callable[..., None])
-
-
-def _in_sentences(command: Command) -> Command:
-    """Errors as sentences and exit codes, never as tracebacks."""
-
-    @functools.wraps(command)
-    def told(*args: Any, **options: Any) -> None:
-        try:
-            command(*args, **options)
-        except InputError as error:
-            _exit(error, BAD_INPUT)
-        except OutcomeUnknown as error:
-            _exit(error, UNKNOWN)
-        except RunbookError as error:
-            _exit(error, FAILED)
-        except KeyboardInterrupt:
-            _exit("Interrupted. What had happened by then stands in the record of the run.", UNKNOWN)
-
-    return cast(Command, told)
-
-
-def _exit(said: object, code: int) -> NoReturn:
-    sys.stderr.write(f"{visible(str(said))}\n")
-    raise typer.Exit(code)
-
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
@@ -76,7 +46,7 @@ SectionName = Annotated[str, typer.Argument(help="Section: prerequisites, truste
 
 
 @app.command("rehearse")
-@_in_sentences
+@in_sentences
 def rehearse_command(
     topology: Topology = DEFAULT_TOPOLOGY,
     section: Annotated[list[str] | None, typer.Option("--section", help="Only this section; may be repeated.")] = None,
@@ -98,7 +68,7 @@ def rehearse_command(
 
 
 @app.command("lab")
-@_in_sentences
+@in_sentences
 def lab_command(topology: Topology = DEFAULT_TOPOLOGY, state: States = None) -> None:
     """Run the rehearsal lab alone, until Ctrl-C, for notebooks and commands in other terminals."""
     screen = Screen()
@@ -119,7 +89,7 @@ def lab_command(topology: Topology = DEFAULT_TOPOLOGY, state: States = None) -> 
 
 
 @app.command("check")
-@_in_sentences
+@in_sentences
 def check_command(
     section: SectionName,
     parameters: ParameterFile,
@@ -132,7 +102,7 @@ def check_command(
 
 
 @app.command("run")
-@_in_sentences
+@in_sentences
 def run_command(
     section: SectionName,
     parameters: ParameterFile,
@@ -166,6 +136,9 @@ def _run(section: str, file: Path, estate: str, mode: Mode, records: Path | None
     else:
         screen.sections([done])
     raise typer.Exit(exit_code(worst([done.outcome])))
+
+
+explain.add_to(app)
 
 
 def _print(document: Json) -> None:
