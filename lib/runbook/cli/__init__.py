@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from runbook.change import Json
-from runbook.cli import explain
+from runbook.cli import explain, requirements
 from runbook.cli.headless import section_parameters
 from runbook.cli.lab import running_lab
 from runbook.cli.rehearse import PARAMETERS, rehearse, run_one
@@ -139,6 +139,7 @@ def _run(section: str, file: Path, estate: str, mode: Mode, records: Path | None
 
 
 explain.add_to(app)
+requirements.add_to(app)
 
 
 def _print(document: Json) -> None:
