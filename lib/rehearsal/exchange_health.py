@@ -111,20 +111,18 @@ class HealthBook:
         return self.alerts.get((server.lower(), monitor.lower()))
 
 
-def components(*, mailbox: bool, client_access: bool) -> Iterator[str]:
-    """The components of a server with these roles."""
+def components(*, mailbox: bool, client_access: bool, um: bool) -> Iterator[str]:
+    """The components of a server with these roles; ``um``: its version has Unified Messaging."""
     yield from _EVERY_SERVER
     if mailbox:
         yield from _MAILBOX
     if client_access:
-        yield from _CLIENT_ACCESS
+        yield from (one for one in _CLIENT_ACCESS if um or not one.startswith("UM"))
     yield from _CLOUD_ONLY
 
 
-def monitors(*, mailbox: bool, client_access: bool) -> Iterator[Monitor]:
-    """The monitors that run on a server with these roles."""
+def monitors(*, mailbox: bool, client_access: bool, um: bool) -> Iterator[Monitor]:
+    """The monitors that run on a server with these roles; ``um``: its version has Unified Messaging."""
     yield from _ALWAYS
-    if mailbox:
-        yield from _MAILBOX_MONITORS
-    if client_access:
-        yield from _CLIENT_ACCESS_MONITORS
+    found = (_MAILBOX_MONITORS if mailbox else ()) + (_CLIENT_ACCESS_MONITORS if client_access else ())
+    yield from (one for one in found if um or not one.health_set.startswith("UM"))

@@ -6,9 +6,10 @@ Records are frozen and replaced whole, so that whoever holds one can see what it
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from rehearsal.admin_audit_log import AuditLog
 from rehearsal.exchange_databases import MailboxStores
 from rehearsal.exchange_health import HealthBook
 from rehearsal.exchange_owa import (
@@ -19,25 +20,33 @@ from rehearsal.exchange_owa import (
     OwaSide,
     VirtualDirectory,
 )
+from rehearsal.exchange_versions import LATEST, Build, ExchangeVersion, version_of
 from rehearsal.owa_settings import directory_defaults
 from rehearsal.people import Person
+from rehearsal.setting_overrides import OverrideBook
 
 SIP_NAME = "SipName"
 
 
 class ExchangeRole(StrEnum):
+    """``unified-messaging`` is a role of its own in Exchange 2010; from 2013 on it belongs to the other two."""
+
     CLIENT_ACCESS = "client-access"
     MAILBOX = "mailbox"
+    UNIFIED_MESSAGING = "unified-messaging"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeServer:
-    """``name`` is the NetBIOS name as Exchange shows it (``ATL-MBX-001``); ``build`` major, minor, build, revision."""
+    """``name`` is the NetBIOS name as Exchange shows it (``ATL-MBX-001``); ``build`` major, minor, build, revision.
+
+    From 2016 on a server has both roles, and Exchange names Mailbox alone.
+    """
 
     name: str
     fqdn: str
     roles: frozenset[ExchangeRole]
-    build: tuple[int, int, int, int] = (15, 0, 1497, 2)
+    build: Build = LATEST[ExchangeVersion.V2013]
     ad_site: str = "Atlanta"
     edition: str = "Enterprise"
 
@@ -50,9 +59,20 @@ class ExchangeServer:
         return ExchangeRole.CLIENT_ACCESS in self.roles
 
     @property
+    def version(self) -> ExchangeVersion:
+        return version_of(self.build)
+
+    @property
     def is_legacy(self) -> bool:
         """Whether it is of a version before 2013."""
-        return self.build[0] < 15
+        return self.version is ExchangeVersion.V2010
+
+    @property
+    def has_um(self) -> bool:
+        """Whether it answers calls, by its version and role."""
+        if self.is_legacy:
+            return ExchangeRole.UNIFIED_MESSAGING in self.roles
+        return self.version.has_um and self.is_mailbox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +89,7 @@ class DialPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UmSettings:
-    """The UM service of a mailbox server, or the UM call router of a client access server, with its dial plans."""
+    """The UM service of a mailbox server, the UM call router of a client access server, or a UM server of 2010."""
 
     server: str
     dial_plans: tuple[str, ...] = ()
@@ -95,32 +115,27 @@ class ExchangeOrganisation:
     dial_plans: dict[str, DialPlan] = field(default_factory=dict)
     um_services: dict[str, UmSettings] = field(default_factory=dict)
     call_routers: dict[str, UmSettings] = field(default_factory=dict)
+    um_servers: dict[str, UmSettings] = field(default_factory=dict)
     people: tuple[Person, ...] = ()
     owa: OwaSide = field(default_factory=OwaSide)
     stores: MailboxStores = field(default_factory=MailboxStores)
     health: HealthBook = field(default_factory=HealthBook)
+    overrides: OverrideBook = field(default_factory=OverrideBook)
+    audit: AuditLog = field(default_factory=AuditLog)
 
     def add_server(self, server: ExchangeServer, *, certificate: str) -> None:
         """Join a server with its virtual directories and what its roles bring of UM.
 
-        UM is in TLS mode with the certificate of that thumbprint; a server of Exchange 2010 brings none.
+        UM is in TLS mode with the certificate of that thumbprint; Exchange 2010's has a table of its own.
         """
         key = server.name.lower()
         self.servers[key] = server
         self._add_directories(server)
-        if server.is_legacy:
-            return
-        if server.is_mailbox:
-            self.um_services[key] = UmSettings(
-                server=server.name, startup_mode="TLS", certificate_thumbprint=certificate
-            )
-        if server.is_client_access:
-            self.call_routers[key] = UmSettings(
-                server=server.name,
-                startup_mode="TLS",
-                certificate_thumbprint=certificate,
-                ip_address_family_configurable=False,
-            )
+        settings = UmSettings(server=server.name, startup_mode="TLS", certificate_thumbprint=certificate)
+        if server.has_um:
+            (self.um_servers if server.is_legacy else self.um_services)[key] = settings
+        if server.is_client_access and server.version.has_um and not server.is_legacy:
+            self.call_routers[key] = replace(settings, ip_address_family_configurable=False)
 
     def mailbox_server_of(self, upn: str) -> str | None:
         """The FQDN of the server with the active copy of the database of a user's mailbox; None without a mailbox."""
@@ -148,7 +163,8 @@ class ExchangeOrganisation:
     def servers_in_sip_dial_plans(self) -> Iterator[ExchangeServer]:
         """The servers that host a SipName dial plan, through their UM service or their call router (L20, L43)."""
         for key in sorted(self.servers):
-            plans = [*self._plans(self.um_services.get(key)), *self._plans(self.call_routers.get(key))]
+            tables = (self.um_services, self.call_routers, self.um_servers)
+            plans = [plan for table in tables for plan in self._plans(table.get(key))]
             if any(self._is_sip_name(plan) for plan in plans):
                 yield self.servers[key]
 

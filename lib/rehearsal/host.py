@@ -34,12 +34,16 @@ class Service:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateEntry:
-    """A certificate in a store. The key may be there and yet not be readable for the account that needs it."""
+    """A certificate in a store. The key may be there and yet not be readable for the account that needs it.
+
+    ``services`` are the services of Exchange that it is assigned to, by the names of AllowedServices (``IIS``, ``UM``).
+    """
 
     der: bytes
     has_private_key: bool = False
     key_readable: bool = True
     friendly_name: str = ""
+    services: tuple[str, ...] = ()
 
     @property
     def thumbprint(self) -> str:

@@ -1,26 +1,29 @@
-"""Outlook Web App on a back end: what its worker read at its start, and the instant messaging provider in it.
+"""Outlook Web App on a server: what its worker read at its start, and the instant messaging provider in it.
 
-The settings are those of web.config when the worker started. The provider initialises at the first instant messaging
-sign-in on that worker, once, and logs how that went (real-world.md B1, B3). That a start that failed isn't tried
-again in that worker is *assumed*: every remedy of B3 ends with a recycle.
+The settings are those that its edition goes by, as they were when the worker started: web.config's in 2013, the virtual
+directory's in 2010, and in 2016 and later those of the setting overrides that had reached the server. The provider
+initialises at the first instant messaging sign-in on that worker, once, and logs how that went (real-world.md B1, B3).
+That a start that failed isn't tried again in that worker is *assumed*: every remedy of B3 ends with a recycle.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from pathlib import PureWindowsPath
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 from rehearsal import owa_provider
 from rehearsal.app_settings import Settings, read
 from rehearsal.appcmd import install_appcmd
 from rehearsal.host import CertificateEntry, Listener, WindowsHost
 from rehearsal.iis import OWA_POOL, WebServer
+from rehearsal.owa_editions import OWA_2013, OwaEdition
 from rehearsal.owa_provider import EXPIRES_SOON, INITIALISED, LEVELS, WORDS, Obstacle
 
-EXCHANGE_FOLDER = PureWindowsPath(r"C:\Program Files\Microsoft\Exchange Server\V15")
-WEB_CONFIG = EXCHANGE_FOLDER / "ClientAccess" / "Owa" / "web.config"
-FRONT_END_WEB_CONFIG = EXCHANGE_FOLDER / "FrontEnd" / "HttpProxy" / "owa" / "web.config"
-LOG_FOLDER = EXCHANGE_FOLDER / "Logging" / "OWA" / "InstantMessaging"
+EXCHANGE_FOLDER = OWA_2013.folder
+WEB_CONFIG = OWA_2013.web_config
+FRONT_END_WEB_CONFIG = OWA_2013.front_end_web_config
+LOG_FOLDER = OWA_2013.log_folder
+"""Where they are from Exchange 2013 on."""
 
 PROVIDER, LOG = "MSExchange OWA", "Application"
 _TASK = "InstantMessage"
@@ -42,9 +45,14 @@ class SignInFailure:
 
 @dataclass(slots=True)
 class OwaApplication:
-    """Outlook Web App of one back end. ``settings`` is ``None`` while its web.config can't be read."""
+    """Outlook Web App of one server. ``settings`` is ``None`` while its web.config can't be read.
+
+    ``stored`` gives pool and thumbprint where they don't stand in web.config, as the server sees them at that moment.
+    """
 
     host: WindowsHost
+    edition: OwaEdition = OWA_2013
+    stored: Callable[[], tuple[str | None, str | None]] | None = None
     web: WebServer = field(init=False)
     settings: Settings | None = None
     initialised: bool = False
@@ -58,8 +66,8 @@ class OwaApplication:
         """Start IIS; the files of Outlook Web App are on the host already."""
         self.web.install()
         install_appcmd(self.web)
-        self.host.files.make_directory(LOG_FOLDER.parent)
-        self.host.files.watch(WEB_CONFIG, self._saved)
+        self.host.files.make_directory(self.edition.log_folder.parent)
+        self.host.files.watch(self.edition.web_config, self._saved)
 
     @property
     def is_running(self) -> bool:
@@ -83,7 +91,7 @@ class OwaApplication:
         pool = self.web.pool(OWA_POOL)
         if self.initialised or pool is None or not pool.started or self.settings is None:
             return
-        found = tuple(owa_provider.obstacles(self.host, self.settings))
+        found = tuple(owa_provider.obstacles(self.host, self.settings, self.edition))
         self.obstacles, self.initialised = found, True
         if found:
             if found[0].event:
@@ -115,9 +123,17 @@ class OwaApplication:
 
     def _started(self, pool: str, process_id: int) -> None:
         if pool == OWA_POOL:
-            file = self.host.files.get(WEB_CONFIG)
-            self.settings = read(file.content) if file is not None and file.content is not None else None
+            self.settings = self._read()
             self.initialised, self.obstacles = False, ()
+
+    def _read(self) -> Settings | None:
+        """What a worker that starts now goes by; ``None`` where web.config isn't taken, whatever is read from it."""
+        file = self.host.files.get(self.edition.web_config)
+        settings = read(file.content) if file is not None and file.content is not None else None
+        if settings is None or self.stored is None:
+            return settings
+        server_name, thumbprint = self.stored()
+        return replace(settings, server_name=server_name, thumbprint=thumbprint, port=None)
 
     def _now(self) -> tuple[Obstacle, ...]:
         pool = self.web.pool(OWA_POOL)
@@ -125,7 +141,9 @@ class OwaApplication:
             return (Obstacle(0, "", f"Outlook Web App: the application pool {OWA_POOL} is stopped (HTTP 503)"),)
         if self.settings is None:
             return (Obstacle(0, "", "Outlook Web App: web.config can't be read, and every request fails (HTTP 500)"),)
-        return self.obstacles if self.initialised else tuple(owa_provider.obstacles(self.host, self.settings))
+        if self.initialised:
+            return self.obstacles
+        return tuple(owa_provider.obstacles(self.host, self.settings, self.edition))
 
     def _thumbprint(self) -> str:
         return (self.settings and self.settings.thumbprint) or ""
@@ -137,10 +155,12 @@ class OwaApplication:
 
     def _log(self, line: str) -> None:
         """Append to the day's file; its name and head are *assumed*."""
+        if not self.edition.writes_log:
+            return
         now = self.host.clock()
-        path = LOG_FOLDER / f"OWA_InstantMessaging_{now:%Y%m%d}-1.LOG"
+        path = self.edition.log_folder / f"OWA_InstantMessaging_{now:%Y%m%d}-1.LOG"
         there = self.host.files.get(path)
         before = there.content if there and there.content else _LOG_HEAD.encode()
         text = f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03}Z,{line}\r\n"
-        self.host.files.make_directory(LOG_FOLDER)
+        self.host.files.make_directory(self.edition.log_folder)
         self.host.files.write(path, before + text.encode())

@@ -3,7 +3,8 @@
 Ids and severities: real-world.md B3, from public analyses of Exchange 15.0.1497. The words of the events are *assumed*
 but for 83, 84 and 103. So is the order in which things are looked at: registry, DLL, keys, certificate, endpoint. It
 stops at the first that is wrong, so one event is logged. 85 and 86 (several provider classes, none usable) are about
-DLLs that nobody has.
+DLLs that nobody has. That other versions than 2013 log the same ids is *assumed*. Managed availability's texts speak
+of web.config in every version (documented for 2016, where the file isn't what counts).
 """
 
 from __future__ import annotations
@@ -16,12 +17,11 @@ from cryptography import x509
 
 from rehearsal.app_settings import ASSEMBLY, Settings
 from rehearsal.host import CertificateEntry, WindowsHost
+from rehearsal.owa_editions import OWA_2013, OwaEdition
 
 INSTANT_MESSAGING_KEY = r"HKLM:\SYSTEM\CurrentControlSet\Services\MSExchange OWA\InstantMessaging"
 IMPLEMENTATION_VALUE = "ImplementationDLLPath"
-PROVIDER_FILE = "Microsoft.Rtc.Internal.Ucweb.dll"
-_UCMA_4 = "5."
-"""UCMA 4.0 says version 5.0 of itself."""
+PROVIDER_FILE = OWA_2013.provider_file
 _PORTS = (5075, 5076, 5077)
 _SOON = timedelta(days=30)
 _START = "InstantMessageOCSProvider.InitializeEndpointManager. "
@@ -62,17 +62,15 @@ class Obstacle:
     alert: str = ""
 
 
-def obstacles(host: WindowsHost, settings: Settings) -> Iterator[Obstacle]:
+def obstacles(host: WindowsHost, settings: Settings, edition: OwaEdition = OWA_2013) -> Iterator[Obstacle]:
     """All that keeps the provider from starting with these settings on this computer now, in the order it looks."""
-    yield from _provider(host, settings)
-    if not settings.server_name:
-        reason = "Outlook Web App: web.config names no Lync pool (IMServerName, L57)"
-        yield Obstacle(0, "", reason, NO_SERVER_NAME)
-    if settings.thumbprint:
-        yield from _certificate(host, settings.thumbprint)
-    else:
-        reason = "Outlook Web App: web.config names no certificate (IMCertificateThumbprint, L56)"
-        yield Obstacle(0, "", reason, NO_THUMBPRINT)
+    if not edition.integrates:
+        yield Obstacle(0, "", f"Outlook Web App of Exchange 2010 RTM isn't integrated ({edition.pool_setting})")
+        return
+    yield from _provider(host, settings, edition)
+    checks = [_pool(settings, edition), _named_certificate(host, settings, edition)]
+    for check in reversed(checks) if edition.certificate_first else checks:
+        yield from check
     if free_port(host, settings) is None:
         yield Obstacle(87, "no port is free", "the ports that instant messaging listens on are all taken (L40)")
 
@@ -110,7 +108,21 @@ def free_port(host: WindowsHost, settings: Settings) -> int | None:
     return next((port for port in wanted if port not in taken), None)
 
 
-def _provider(host: WindowsHost, settings: Settings) -> Iterator[Obstacle]:
+def _pool(settings: Settings, edition: OwaEdition) -> Iterator[Obstacle]:
+    if not settings.server_name:
+        reason = f"Outlook Web App: {edition.place} names no Lync pool ({edition.pool_setting})"
+        yield Obstacle(0, "", reason, NO_SERVER_NAME)
+
+
+def _named_certificate(host: WindowsHost, settings: Settings, edition: OwaEdition) -> Iterator[Obstacle]:
+    if settings.thumbprint:
+        yield from _certificate(host, settings.thumbprint)
+    else:
+        reason = f"Outlook Web App: {edition.place} names no certificate ({edition.certificate_setting})"
+        yield Obstacle(0, "", reason, NO_THUMBPRINT)
+
+
+def _provider(host: WindowsHost, settings: Settings, edition: OwaEdition) -> Iterator[Obstacle]:
     path = str(host.registry.value(INSTANT_MESSAGING_KEY, IMPLEMENTATION_VALUE) or "")
     if not path:
         yield Obstacle(83, "", "the registry names no instant messaging provider (UCMA, L05, L06)")
@@ -118,11 +130,11 @@ def _provider(host: WindowsHost, settings: Settings) -> Iterator[Obstacle]:
     file = host.files.get(path)
     if file is None or file.is_directory:
         yield Obstacle(84, path, f"{path} is not the file of the instant messaging provider (UCMA, L07)")
-    elif file.path.name.lower() != PROVIDER_FILE.lower():
+    elif file.path.name.lower() != edition.provider_file.lower():
         yield Obstacle(87, path, f"{path} is another file than that of the instant messaging provider (UCMA, L07)")
-    elif not str(file.version.get("FileVersion", "")).startswith(_UCMA_4):
+    elif not str(file.version.get("FileVersion", "")).startswith(edition.provider_version):
         yield Obstacle(87, path, f"{path} is not of UCMA 4.0 (L05, L08)")
-    elif not settings.redirected:
+    elif edition.redirects and not settings.redirected:
         yield Obstacle(87, ASSEMBLY, f"Outlook Web App: web.config doesn't redirect {ASSEMBLY} to version 15 (B6)")
 
 

@@ -1,4 +1,4 @@
-"""OWA's web.config on a server of Exchange 2013.
+"""OWA's web.config on a server of Exchange 2013 and later, and on one of 2010.
 
 The shape is that of recorded files (CSS-Exchange, Exchange 2016 back end and front end): UTF-8 with a byte order mark,
 CRLF line ends, comments, a carriage return written as a character reference, assembly bindings with a namespace of
@@ -77,6 +77,26 @@ _FRONT_END = """<?xml version="1.0" encoding="utf-8"?>
   </system.web>
 </configuration>
 """
+
+_EXCHANGE_2010 = """<?xml version="1.0" encoding="utf-8"?>
+<configuration>
+  <appSettings>
+    <add key="MailboxSessionTimeoutInMinutes" value="15" />{keys}
+  </appSettings>
+  <system.web>
+    <httpRuntime maxRequestLength="35000" enableVersionHeader="false" />
+    <customErrors mode="Off" />
+  </system.web>
+</configuration>
+"""
+_KEYS_OF_RTM = "".join(
+    f'\n    <add key="{key}" value="" />' for key in ("IMPoolName", "IMCertificateIssuer", "IMCertificateSerialNumber")
+)
+
+
+def exchange_2010(*, with_keys: bool) -> bytes:
+    """The file of Exchange 2010 on a client access server; RTM's comes with three empty keys (B1). *Assumed* else."""
+    return _windows(_EXCHANGE_2010.format(keys=_KEYS_OF_RTM if with_keys else ""))
 
 
 def back_end() -> bytes:

@@ -32,6 +32,8 @@ _CHAIN = (
     "System.Security.Cryptography.X509Certificates.X509Certificate",
     "System.Object",
 )
+_SERVICES = {"IMAP": 1, "POP": 2, "UM": 4, "IIS": 8, "SMTP": 16, "Federation": 32, "UMCallRouter": 64}
+"""AllowedServices, with its numbers from memory of the product."""
 
 
 @cmdlet(
@@ -100,9 +102,7 @@ def _certificate(host: WindowsHost, entry: CertificateEntry) -> Thing:
         "FriendlyName": entry.friendly_name,
         "IsSelfSigned": self_signed,
         "CertificateDomains": _domains(certificate),
-        "Services": enum(
-            "Microsoft.Exchange.Management.SystemConfigurationTasks.AllowedServices", *_services(entry, self_signed)
-        ),
+        "Services": enum("Microsoft.Exchange.Management.SystemConfigurationTasks.AllowedServices", *_services(entry)),
         "Status": enum("Microsoft.Exchange.Management.SystemConfigurationTasks.CertificateStatus", "Valid", 2),
         "RootCAType": enum(
             "Microsoft.Exchange.Management.SystemConfigurationTasks.CertificateAuthorityType",
@@ -114,10 +114,10 @@ def _certificate(host: WindowsHost, entry: CertificateEntry) -> Thing:
     return with_serialization_data(thing)
 
 
-def _services(entry: CertificateEntry, self_signed: bool) -> tuple[str, int]:
-    if "Auth" in entry.friendly_name:
-        return "SMTP", 4
-    return ("SMTP", 4) if self_signed else ("UM, IIS", 24)
+def _services(entry: CertificateEntry) -> tuple[str, int]:
+    """Flags of AllowedServices as text in the order of their numbers; one installed later serves nothing yet."""
+    held = [(name, number) for name, number in _SERVICES.items() if name in entry.services]
+    return ", ".join(name for name, _ in held) or "None", sum(number for _, number in held)
 
 
 def _domains(certificate: x509.Certificate) -> list[str]:

@@ -39,6 +39,7 @@ from rehearsal.exchange_health import (
 )
 from rehearsal.exchange_org import ExchangeServer
 from rehearsal.exchange_services import role_services
+from rehearsal.exchange_versions import FROM_2013, offered_by
 
 _MONITORING = f"{MANAGEMENT}.Monitoring"
 _SERVER = identity("ServerIdParameter", mandatory=True)
@@ -51,6 +52,7 @@ _SERVER = identity("ServerIdParameter", mandatory=True)
     source="Get-ServerComponentState.md; vanhybrid.com 2013/07/14",
     parameters={"Identity": _SERVER, "Component": Parameter(), **DOMAIN_CONTROLLER},
     command_type=command_type("Get-ServerComponentState"),
+    installed=offered_by(*FROM_2013),
 )
 def get_server_component_state(call: Call) -> None:
     check_domain_controller(call)
@@ -76,6 +78,7 @@ def get_server_component_state(call: Call) -> None:
     },
     should_process=True,
     command_type=command_type("Set-ServerComponentState"),
+    installed=offered_by(*FROM_2013),
 )
 def set_server_component_state(call: Call) -> None:
     check_domain_controller(call)
@@ -116,7 +119,7 @@ def test_service_health(call: Call) -> None:
     machine = world.machine(server.fqdn) if server else None
     if server is None or machine is None:
         return
-    for role, names in role_services(mailbox=server.is_mailbox):
+    for role, names in role_services(server):
         running = {name.lower() for name, one in machine.host.services.items() if one.status == "Running"}
         call.output(services_status(role, names, running))
 
@@ -135,6 +138,7 @@ def test_service_health(call: Call) -> None:
         "MinimumOnlinePercent": Parameter(kind="Int32"),
     },
     command_type=command_type("Get-HealthReport", _MONITORING),
+    installed=offered_by(*FROM_2013),
 )
 def get_health_report(call: Call) -> None:
     server = find_server(call, "Identity")
@@ -154,6 +158,7 @@ def get_health_report(call: Call) -> None:
     source="Get-ServerHealth.md; Exchange Team Blog 2013-06-26",
     parameters={"Identity": _SERVER, "HealthSet": Parameter(), "HaImpactingOnly": SWITCH},
     command_type=command_type("Get-ServerHealth", _MONITORING),
+    installed=offered_by(*FROM_2013),
 )
 def get_server_health(call: Call) -> None:
     if server := find_server(call, "Identity"):
@@ -163,7 +168,7 @@ def get_server_health(call: Call) -> None:
 
 def _components(call: Call, server: ExchangeServer) -> list[str]:
     """The server's components, or the one that -Component names."""
-    every = list(components(mailbox=server.is_mailbox, client_access=server.is_client_access))
+    every = list(components(mailbox=server.is_mailbox, client_access=server.is_client_access, um=_um(server)))
     wanted = call.get("Component")
     if wanted is None:
         return every
@@ -176,6 +181,11 @@ def _components(call: Call, server: ExchangeServer) -> list[str]:
 def _monitors(call: Call, server: ExchangeServer) -> Iterator[Monitor]:
     """The monitors on the server, of one health set where -HealthSet names it."""
     wanted: Any = call.get("HealthSet")
-    for monitor in monitors(mailbox=server.is_mailbox, client_access=server.is_client_access):
+    for monitor in monitors(mailbox=server.is_mailbox, client_access=server.is_client_access, um=_um(server)):
         if wanted is None or monitor.health_set.lower() == str(wanted).lower():
             yield monitor
+
+
+def _um(server: ExchangeServer) -> bool:
+    """Whether what belongs to Unified Messaging, its call router included, is on servers of this version."""
+    return server.version.has_um

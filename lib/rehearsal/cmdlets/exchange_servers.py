@@ -33,7 +33,7 @@ from rehearsal.world import World
 SERVERS = "CN=Servers,CN=Exchange Administrative Group (FYDIBOHF23SPDLT),CN=Administrative Groups,"
 _ADMINISTRATIVE_GROUP = "ou=Exchange Administrative Group (FYDIBOHF23SPDLT)"
 _ROLES = "Microsoft.Exchange.Data.Directory.SystemConfiguration.ServerRole"
-_MAILBOX, _CLIENT_ACCESS, _HUB_TRANSPORT = 2, 4, 32
+_MAILBOX, _CLIENT_ACCESS, _UNIFIED_MESSAGING, _HUB_TRANSPORT = 2, 4, 16, 32
 _DATA = "Microsoft.Exchange.Data, Version=15.0.0.0, Culture=neutral, PublicKeyToken=31bf3856ad364e35"
 
 
@@ -75,7 +75,7 @@ def exchange_server(world: World, server: ExchangeServer, *, status: bool) -> Th
         "Fqdn": server.fqdn,
         "CustomerFeedbackEnabled": None,
         "InternetWebProxy": None,
-        "IsHubTransportServer": server.is_mailbox,
+        "IsHubTransportServer": server.is_client_access if server.is_legacy else server.is_mailbox,
         "IsClientAccessServer": server.is_client_access,
         "IsExchange2007OrLater": True,
         "IsEdgeServer": False,
@@ -83,7 +83,7 @@ def exchange_server(world: World, server: ExchangeServer, *, status: bool) -> Th
         "IsE14OrLater": True,
         "IsE15OrLater": not server.is_legacy,
         "IsProvisionedServer": False,
-        "IsUnifiedMessagingServer": server.is_mailbox and not server.is_legacy,
+        "IsUnifiedMessagingServer": server.has_um,
         "IsFrontendTransportServer": server.is_client_access and not server.is_legacy,
         "NetworkAddress": _network_addresses(server),
         "OrganizationalUnit": f"{world.exchange.domain}/{server.name}",
@@ -117,11 +117,16 @@ def data_root(server: ExchangeServer) -> str:
 
 
 def server_role(server: ExchangeServer) -> Any:
-    """Flags of ServerRole as text in the order of their numbers; before 2013 Hub Transport was a role of its own."""
+    """Flags of ServerRole as text in the order of their numbers.
+
+    In 2010 Hub Transport (here on every client access server) and Unified Messaging are roles of their own; from 2016
+    on there is Mailbox alone (recorded).
+    """
     roles = [
         (_MAILBOX, "Mailbox", server.is_mailbox),
-        (_CLIENT_ACCESS, "ClientAccess", server.is_client_access),
-        (_HUB_TRANSPORT, "HubTransport", server.is_legacy),
+        (_CLIENT_ACCESS, "ClientAccess", server.is_client_access and not server.version.one_role),
+        (_UNIFIED_MESSAGING, "UnifiedMessaging", server.is_legacy and server.has_um),
+        (_HUB_TRANSPORT, "HubTransport", server.is_legacy and server.is_client_access),
     ]
     held = [(number, name) for number, name, has in roles if has]
     return enum(_ROLES, ", ".join(name for _, name in held) or "None", sum(number for number, _ in held))
