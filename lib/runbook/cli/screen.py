@@ -14,7 +14,8 @@ from runbook.change import Outcome, Severity
 from runbook.cli.progress import followed
 from runbook.cli.rehearse import Rehearsal
 from runbook.powershell import render
-from runbook.render.views import OUTCOME_SYMBOL, SYMBOL, visible
+from runbook.render.templating import visible
+from runbook.render.views import OUTCOME_SYMBOL, SYMBOL
 from runbook.summary import SectionSummary
 
 _STYLE = {

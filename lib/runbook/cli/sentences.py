@@ -10,7 +10,7 @@ from typing import Any, NoReturn, TypeVar, cast
 import typer
 
 from runbook.errors import InputError, OutcomeUnknown, RunbookError
-from runbook.render.views import visible
+from runbook.render.templating import visible
 
 FAILED, BAD_INPUT, UNKNOWN = 1, 2, 3
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import textwrap
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-
 from runbook.change import Change, ChangeOutcome, Decision, Finding, Json, Outcome, Plan, Repair, Severity
 from runbook.powershell import abridged
+from runbook.render.templating import environment, visible
 from runbook.render.view import View
 
 _ORDER = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
@@ -154,22 +152,4 @@ def _view(template: str, lines: Iterable[str], **values: object) -> View:
     return View(html=html, text="\n".join(map(visible, lines)))
 
 
-def visible(text: str) -> str:
-    """Text with its control, bidirectional and other invisible characters spelled out (``\\u202e``).
-
-    A server's text could otherwise rewrite the terminal or reverse what is read (invariant 8).
-    """
-    return "".join(
-        char if char in "\n " or unicodedata.category(char)[0] not in "CZ" else char.encode("unicode_escape").decode()
-        for char in text
-    )
-
-
-_templates = Environment(
-    loader=PackageLoader("runbook.render"),
-    autoescape=select_autoescape(default=True, default_for_string=True),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    finalize=lambda value: visible(value) if isinstance(value, str) and not hasattr(value, "__html__") else value,
-)
+_templates = environment("runbook.render")

@@ -1,0 +1,259 @@
+"""What the report of a run tells, taken from its ledger and from nothing else. Pure.
+
+The ledger is the truth: what isn't in it isn't told, and a run whose ledger has no end is told as cut off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from runbook.change import Change, Finding, Json, Outcome, Severity
+from runbook.ledger import Entry, Recording
+from runbook.ledger.events import (
+    FactRead,
+    FindingRecorded,
+    GateAsked,
+    Intent,
+    Note,
+    OutcomeRecorded,
+    Phase,
+    PlanConfirmed,
+    PlanMade,
+    RunEnded,
+    RunStarted,
+    ServerReached,
+    StepTaken,
+)
+from runbook.powershell import abridged
+from runbook.report.differences import Difference, differences, text
+
+CUT_OFF = "The run was cut off before it ended."
+_GRAVE = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
+_DONE = (Outcome.APPLIED, Outcome.VERIFIED, Outcome.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldChange:
+    """One change of the plan: what differs, how it was done, what came of it and how it is taken back."""
+
+    number: int
+    title: str
+    where: str
+    requirements: tuple[str, ...]
+    differences: tuple[Difference, ...]
+    commands: tuple[str, ...]
+    reverse: tuple[str, ...]
+    irreversible: str
+    disturbs: str
+    consent: str
+    by_hand: bool
+    outcome: Outcome
+    said: tuple[str, ...]
+    began: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """One line of the course of the run."""
+
+    time: datetime
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A whole run. Times are UTC; ``found`` is before the changes, ``left`` after them (else what was found)."""
+
+    section: str
+    mode: str
+    environment: str
+    estate: str
+    organisation: str
+    library: str
+    run: str
+    outcome: Outcome
+    reason: str
+    started: datetime
+    ended: datetime | None
+    identity: tuple[tuple[str, str], ...]
+    """Who, for which ticket: label and value."""
+    notes: tuple[str, ...]
+    parameters: tuple[tuple[str, str], ...]
+    confirmed: tuple[str, ...]
+    servers: tuple[ServerReached, ...]
+    found: tuple[Finding, ...]
+    left: tuple[Finding, ...]
+    because: str
+    changes: tuple[ToldChange, ...]
+    course: tuple[Moment, ...]
+    facts: tuple[tuple[str, int, int], ...]
+    """Server, questions asked of it, questions without an answer."""
+
+    @property
+    def changed(self) -> tuple[ToldChange, ...]:
+        """What was, or may have been, changed."""
+        return tuple(change for change in self.changes if change.began is not None and change.outcome in _DONE)
+
+    @property
+    def to_do(self) -> tuple[Finding, ...]:
+        """What is left for somebody to do, the gravest first."""
+        return tuple(finding for finding in self.left if finding.severity is not Severity.INFO)
+
+    @property
+    def undo(self) -> tuple[ToldChange, ...]:
+        """What was changed, the last first: the order in which it is taken back."""
+        return tuple(reversed(self.changed))
+
+
+def report(recording: Recording) -> Report:
+    """The report of a ledger; ``StopIteration`` can't happen, since a ledger begins with its run's start."""
+    events = recording.events
+    started = next(event for event in events if isinstance(event, RunStarted))
+    ended = next((event for event in events if isinstance(event, RunEnded)), None)
+    found, left = _findings(recording, Phase.CHECK), _findings(recording, Phase.VERIFY)
+    verified = any(isinstance(event, PlanMade) and event.phase is Phase.VERIFY for event in events)
+    return Report(
+        section=started.section,
+        mode=started.mode.value,
+        environment=started.environment,
+        estate=started.estate,
+        organisation=started.organisation,
+        library=started.library,
+        run=recording.entries[0].run,
+        outcome=ended.outcome if ended else Outcome.UNKNOWN,
+        reason=ended.reason if ended else CUT_OFF,
+        started=recording.entries[0].time,
+        ended=recording.entries[-1].time if ended else None,
+        identity=tuple(_identity(started)),
+        notes=tuple(event.text for event in events if isinstance(event, Note)),
+        parameters=tuple(_parameters(started.parameters)),
+        confirmed=tuple(_confirmed(events)),
+        servers=tuple(event for event in events if isinstance(event, ServerReached)),
+        found=found,
+        left=left if verified else found,
+        because=next((e.plan.because for e in events if isinstance(e, PlanMade) and not e.plan.changes), ""),
+        changes=tuple(_changes(recording)),
+        course=tuple(_course(recording)),
+        facts=tuple(_facts(recording)),
+    )
+
+
+def _identity(started: RunStarted) -> Iterator[tuple[str, str]]:
+    given = started.parameters if isinstance(started.parameters, dict) else {}
+    yield "Change ticket", str(given.get("change_ticket") or "none given")
+
+
+def _findings(recording: Recording, phase: Phase) -> tuple[Finding, ...]:
+    """Those of the last time that the facts of a phase were judged, the gravest first."""
+    found: list[Finding] = []
+    judged = False
+    for event in recording.events:
+        if isinstance(event, PlanMade) and event.phase is phase:
+            judged = True
+        elif isinstance(event, FindingRecorded) and event.phase is phase:
+            found, judged = ([] if judged else found), False
+            found.append(event.finding)
+    return tuple(sorted(found, key=lambda finding: _GRAVE[finding.severity]))
+
+
+def _parameters(given: Json) -> Iterator[tuple[str, str]]:
+    for name, value in given.items() if isinstance(given, dict) else ():
+        if value not in ("", None, [], ()):
+            yield name, text(value)
+
+
+def _confirmed(events: tuple[object, ...]) -> Iterator[str]:
+    for event in events:
+        if isinstance(event, PlanConfirmed):
+            consents = f"; consent: {', '.join(event.consents)}" if event.consents else ""
+            yield f"plan {event.digest[:12]}… by {event.by}{consents}"
+
+
+def _changes(recording: Recording) -> Iterator[ToldChange]:
+    plans = [e for e in recording.events if isinstance(e, PlanMade) and e.phase is Phase.CHECK]
+    if not plans:
+        return
+    plan = plans[-1]
+    became: dict[int, OutcomeRecorded] = {}
+    said: dict[int, list[str]] = {}
+    began: dict[int, datetime] = {}
+    for entry in recording.entries:
+        event = entry.event
+        if isinstance(event, Intent) and event.plan == plan.digest and not event.reverses:
+            began.setdefault(event.change, entry.time)
+        elif isinstance(event, OutcomeRecorded) and event.plan == plan.digest:
+            became[event.change] = event
+            heard = filter(None, (event.detail, *event.errors, *event.warnings, *event.output))
+            said.setdefault(event.change, []).extend(heard)
+    for number, change in enumerate(plan.plan.changes):
+        outcome = became[number].outcome if number in became else Outcome.PLANNED
+        if recording.in_doubt is not None and recording.in_doubt.change == number:
+            outcome = Outcome.UNKNOWN
+            said.setdefault(number, []).append("It was about to be sent when the run was cut off.")
+        words = tuple(dict.fromkeys(said.get(number, ())))
+        yield _told(number + 1, change, outcome=outcome, said=words, began=began.get(number))
+
+
+def _told(
+    number: int, change: Change, *, outcome: Outcome, said: tuple[str, ...], began: datetime | None
+) -> ToldChange:
+    steps = (*(step.pipeline for step in change.preparation), change.command)
+    after = (step.pipeline for step in (*change.conclusion, *change.cleanup))
+    return ToldChange(
+        number=number,
+        title=" · ".join(filter(None, (change.object, change.property))),
+        where=str(change.target),
+        requirements=change.requirements,
+        differences=differences(change.before, change.after),
+        commands=tuple(map(abridged, (*steps, *after))),
+        reverse=tuple(map(abridged, change.reverse)),
+        irreversible=change.irreversible,
+        disturbs=change.disturbs,
+        consent=change.consent,
+        by_hand=change.run_locally,
+        outcome=outcome,
+        said=said,
+        began=began,
+    )
+
+
+def _course(recording: Recording) -> Iterator[Moment]:
+    for entry in recording.entries:
+        if what := _said_of(entry):
+            yield Moment(time=entry.time, what=what)
+
+
+def _said_of(entry: Entry) -> str:
+    """The events that a reader follows a run by; the facts are counted elsewhere."""
+    match entry.event:
+        case RunStarted(section=section, mode=mode):
+            return f"{section} began, mode {mode.value}"
+        case PlanMade(phase=phase, plan=plan, digest=digest):
+            count = f"{len(plan.changes)} changes" if plan.changes else "nothing to change"
+            return f"facts read to {phase.value} and judged: {count}, plan {digest[:12]}…"
+        case PlanConfirmed(by=by):
+            return f"plan confirmed by {by}"
+        case Intent(change=change, reverses=reverses):
+            return f"change {change + 1} {'taken back' if reverses else 'sent'}"
+        case StepTaken(change=change, what=what):
+            return f"change {change + 1}: {what}"
+        case GateAsked(stage=stage, after=after, stops=stops):
+            return f"{stage} looked at {'after' if after else 'before'} its changes{f': {stops}' if stops else ''}"
+        case OutcomeRecorded(change=change, outcome=outcome):
+            return f"change {change + 1}: {outcome.value}"
+        case RunEnded(outcome=outcome):
+            return f"ended: {outcome.value}"
+        case _:
+            return ""
+
+
+def _facts(recording: Recording) -> Iterator[tuple[str, int, int]]:
+    counts: dict[str, tuple[int, int]] = {}
+    for event in recording.events:
+        if isinstance(event, FactRead):
+            asked, missing = counts.get(event.target.server, (0, 0))
+            counts[event.target.server] = (asked + 1, missing + bool(event.unread))
+    for server, (asked, missing) in sorted(counts.items()):
+        yield server, asked, missing

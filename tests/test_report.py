@@ -1,0 +1,169 @@
+"""The report of a run: it tells what the ledger holds, hides nothing, needs nothing, and can't be taken over."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from lxml import html as markup
+
+from runbook.change import Change, Finding, Outcome, Plan, Severity
+from runbook.command import Pipeline, Shell, Target, cmdlet
+from runbook.ledger import Ledger, read_events
+from runbook.ledger.events import (
+    Event,
+    FindingRecorded,
+    Intent,
+    Mode,
+    Note,
+    OutcomeRecorded,
+    Phase,
+    PlanConfirmed,
+    PlanMade,
+    RunEnded,
+    RunStarted,
+)
+from runbook.report import html, report
+from runbook.report.differences import differences
+
+SERVER = Target("atl-cas-001.litwareinc.com", Shell.EXCHANGE)
+HOSTILE = "<script>alert(1)</script>\u202e\x1b[31m"
+
+
+def _change(name: str = "owa", before: object = "None", after: object = "OCS") -> Change:
+    command = Pipeline((cmdlet("Set-OwaVirtualDirectory", Identity=name),))
+    return Change(
+        target=SERVER,
+        object=name,
+        property="InstantMessagingType",
+        before=before,  # type: ignore[arg-type]
+        after=after,  # type: ignore[arg-type]
+        command=command,
+        reverse=(command,),
+        requirements=("L48",),
+    )
+
+
+def _finding(what: str, severity: Severity = Severity.ERROR) -> Finding:
+    return Finding(id="vdir-type-none", requirements=("L50",), severity=severity, what=what, why="", remedy="Set it.")
+
+
+def _told(folder: Path, *happened: Event, environment: str = "rehearsal", **given: str):
+    clock = (datetime(2026, 1, 5, 10, tzinfo=UTC) + timedelta(seconds=n) for n in range(1000))
+    start = RunStarted(
+        section="owa_enablement", mode=Mode.APPLY, estate="litware", environment=environment, parameters=dict(given)
+    )
+    with Ledger.create(folder, clock=lambda: next(clock)) as ledger:
+        for event in (start, *happened):
+            ledger.append(event)
+    return report(read_events(folder))
+
+
+def _applied(plan: Plan, outcome: Outcome = Outcome.VERIFIED) -> tuple[Event, ...]:
+    digest = plan.digest
+    return (
+        PlanMade(phase=Phase.CHECK, plan=plan, digest=digest),
+        PlanConfirmed(digest=digest, by="parameter mode=apply"),
+        Intent(plan=digest, change=0, target=SERVER, pipeline=plan.changes[0].command),
+        OutcomeRecorded(plan=digest, change=0, outcome=outcome, detail="The facts say so."),
+        RunEnded(outcome=outcome),
+    )
+
+
+def _text(page: str) -> str:
+    return re.sub(r"\s+", " ", markup.fromstring(page).text_content())
+
+
+def test_first_of_all_it_says_the_outcome_the_environment_and_the_ticket(tmp_path: Path):
+    page = html(_told(tmp_path, *_applied(Plan(changes=(_change(),))), change_ticket="CHG0042"))
+    said = _text(page.partition("<body>")[2])
+    assert said.index("REHEARSAL") < said.index("Verified") < said.index("CHG0042") < said.index("What changed")
+
+
+def test_production_is_never_shown_as_a_rehearsal(tmp_path: Path):
+    said = _text(html(_told(tmp_path, RunEnded(outcome=Outcome.NOT_NEEDED), environment="production")))
+    assert "PRODUCTION" in said
+    assert "REHEARSAL" not in said
+
+
+def test_a_run_that_was_cut_off_says_so_and_what_is_in_doubt(tmp_path: Path):
+    plan = Plan(changes=(_change(),))
+    said = _text(html(_told(tmp_path, *_applied(plan)[:3])))
+    assert "Unknown" in said
+    assert "cut off" in said
+    assert "about to be sent" in said
+
+
+def test_what_was_planned_only_is_not_told_as_made(tmp_path: Path):
+    plan = Plan(changes=(_change(), _change("other")))
+    made = PlanMade(phase=Phase.CHECK, plan=plan, digest=plan.digest)
+    told = _told(tmp_path, made, RunEnded(outcome=Outcome.PLANNED))
+    assert told.changed == ()
+    assert "2 planned, 0 made" in _text(html(told))
+
+
+def test_what_is_left_are_the_findings_after_the_changes(tmp_path: Path):
+    plan = Plan(changes=(_change(),))
+    events = _applied(plan)
+    told = _told(
+        tmp_path,
+        FindingRecorded(phase=Phase.CHECK, finding=_finding("mended since")),
+        *events[:-1],
+        FindingRecorded(phase=Phase.VERIFY, finding=_finding("still there", Severity.WARNING)),
+        PlanMade(phase=Phase.VERIFY, plan=Plan(because="done"), digest=Plan(because="done").digest),
+        events[-1],
+    )
+    assert [finding.what for finding in told.to_do] == ["still there"]
+    assert [finding.what for finding in told.found] == ["mended since"]
+
+
+def test_a_servers_words_are_shown_and_do_nothing(tmp_path: Path):
+    plan = Plan(changes=(_change(before=HOSTILE),))
+    page = html(
+        _told(
+            tmp_path,
+            Note(text=HOSTILE),
+            FindingRecorded(phase=Phase.CHECK, finding=_finding(HOSTILE)),
+            *_applied(plan),
+        )
+    )
+    tree = markup.fromstring(page)
+    assert not tree.xpath("//script | //@onclick | //@onerror")
+    assert "alert(1)" in tree.text_content()
+    assert "\u202e" not in page
+    assert "\x1b" not in page
+    assert "\\u202e" in page
+
+
+def test_the_page_needs_nothing_and_allows_nothing_but_its_own_style(tmp_path: Path):
+    page = html(_told(tmp_path, *_applied(Plan(changes=(_change(),)))))
+    tree = markup.fromstring(page)
+    assert not tree.xpath("//@src | //@href | //@style | //link | //iframe | //object | //form")
+    style = tree.xpath("//style")[0].text
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = tree.xpath("//meta[@http-equiv='Content-Security-Policy']/@content")[0]
+    assert policy == f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+
+
+def test_every_state_has_a_word_beside_its_colour(tmp_path: Path):
+    page = html(_told(tmp_path, *_applied(Plan(changes=(_change(),)), Outcome.FAILED)))
+    for cell in markup.fromstring(page).xpath("//td[contains(@class, 'failed')]"):
+        assert cell.text_content().strip() in ("✖ failed", "")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "names"),
+    [
+        ("a", "b", [""]),
+        ({"x": "1", "y": "2"}, {"x": "1", "y": "3"}, ["y"]),
+        (None, {"x": "1"}, ["x"]),
+        ({"x": {"z": "1"}}, {"x": {"z": "2"}}, ["x.z"]),
+        ({"x": None}, {}, ["x"]),
+    ],
+)
+def test_only_what_differs_is_told(before: object, after: object, names: list[str]):
+    assert [one.name for one in differences(before, after)] == names  # type: ignore[arg-type]
