@@ -83,7 +83,7 @@ def test_the_lync_shell_is_the_windows_endpoint(tmp_path: Path) -> None:
     [
         (MAILBOX, {Shell.EXCHANGE, Shell.WINDOWS}),
         (FRONT_END, {Shell.WINDOWS, Shell.LYNC, Shell.LYNC_REMOTE}),
-        (EDGE, {Shell.WINDOWS, Shell.LYNC}),
+        (EDGE, {Shell.WINDOWS, Shell.EDGE}),
     ],
 )
 def test_a_shell_that_a_server_lacks_is_refused(server: str, offered: set[Shell], tmp_path: Path) -> None:

@@ -25,6 +25,8 @@ class Shell(StrEnum):
     """/wsman of a Front End with the Lync or Skype for Business module imported: topology writes."""
     LYNC_REMOTE = "lync-remote"
     """/OcsPowershell: role-based, offers no topology writes."""
+    EDGE = "edge"
+    """/wsman of an Edge with the module imported: outside the domain, so it reads its own local store and no more."""
 
 
 class Switch(Enum):

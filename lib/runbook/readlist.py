@@ -68,8 +68,16 @@ Get-CsSipDomain                           Identity Filter
 Get-CsUser                                Identity Filter LdapFilter OU ResultSize DomainController
 Get-CsAdUser                              Identity Filter LdapFilter OU ResultSize DomainController
 Get-CsAdminRole                           Identity Filter Sid
+Get-CsHostedVoicemailPolicy               Identity Filter LocalStore
 Export-CsConfiguration                    AsBytes LocalStore
 """
+
+_EDGE = """
+Get-CsAccessEdgeConfiguration             Identity LocalStore
+Get-CsHostingProvider                     Identity LocalStore
+Get-CimInstance                           ClassName
+"""
+"""An Edge isn't in the domain and reaches no Central Management store: only its own copy can be read (Y33)."""
 
 _WINDOWS = """
 Get-Acl                Path LiteralPath
@@ -108,13 +116,22 @@ def _one_of(*allowed: str) -> Callable[[Value], bool]:
     return lambda value: isinstance(value, str) and value.lower() in allowed
 
 
+def _is_on(value: Value) -> bool:
+    return value in (Switch.ON, True)
+
+
+_LOCAL_STORE = "localstore"
+"""What every cmdlet of an Edge that knows it has to be given there."""
+
 _VALUES: dict[tuple[str, str], Callable[[Value], bool]] = {
     # "Refresh" makes the process load its overrides anew (real-world B1): a write.
     ("get-exchangediagnosticinfo", "argument"): lambda value: isinstance(value, str) and bool(_CONFIG.fullmatch(value)),
     ("get-ciminstance", "classname"): _one_of(*_SYSTEM_CLASSES),
     ("get-wmiobject", "class"): _one_of(*_SYSTEM_CLASSES),
+    ("get-csaccessedgeconfiguration", _LOCAL_STORE): _is_on,
+    ("get-cshostingprovider", _LOCAL_STORE): _is_on,
     # Off, the cmdlet wants -FileName and writes a file on the server.
-    ("export-csconfiguration", "asbytes"): lambda value: value in (Switch.ON, True),
+    ("export-csconfiguration", "asbytes"): _is_on,
 }
 
 _REQUIRED = {
@@ -145,9 +162,11 @@ READS: tuple[Read, ...] = (
     *_lines(_EXCHANGE, Shell.EXCHANGE),
     *_lines(_LYNC, Shell.LYNC, Shell.LYNC_REMOTE),
     *_lines(_WINDOWS, Shell.WINDOWS, Shell.LYNC),
+    *_lines(_EDGE, Shell.EDGE),
 )
 
-_BY_NAME = {read.name.lower(): read for read in READS}
+_BY_NAME = {(read.name.lower(), shell): read for read in READS for shell in read.shells}
+_NAMES = {name for name, _ in _BY_NAME}
 
 
 def is_read(pipeline: Pipeline, shell: Shell) -> bool:
@@ -165,18 +184,24 @@ def _why(cmdlet: Cmdlet, shell: Shell) -> str:
         known = (cmdlet.name.lower(), cmdlet.arguments) in _NATIVE and shell in (Shell.WINDOWS, Shell.LYNC)
         return "" if known else f"{cmdlet.name} isn't a program known to only read, with these arguments"
     name = cmdlet.name.lower()
-    read = _BY_NAME.get(name)
-    if read is None:
+    read = _BY_NAME.get((name, shell))
+    if read is None and name not in _NAMES:
         return f"{cmdlet.name} isn't on the list of cmdlets that only read"
-    if shell not in read.shells:
+    if read is None:
         return f"{cmdlet.name} isn't known to be a read in the {shell} shell"
     given = {parameter.lower() for parameter, _ in cmdlet.parameters}
-    if (required := _REQUIRED.get(name)) and required not in given:
+    if (required := _required(read, shell)) and required not in given:
         return f"{cmdlet.name} only reads with -{_spelled(read, required)}"
     for parameter, value in cmdlet.parameters:
         if why := _why_parameter(read, parameter.lower(), value):
             return why
     return ""
+
+
+def _required(read: Read, shell: Shell) -> str:
+    if shell is Shell.EDGE and _LOCAL_STORE in map(str.lower, read.parameters):
+        return _LOCAL_STORE
+    return _REQUIRED.get(read.name.lower(), "")
 
 
 def _why_parameter(read: Read, parameter: str, value: Value) -> str:

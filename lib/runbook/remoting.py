@@ -158,7 +158,7 @@ class PsrpSession:
             self._deadline.start(self._seconds)
             self._pool = _Pool(self._connection(), _CONFIGURATION.get(self.target.shell, _DEFAULT_CONFIGURATION))
             self._pool.open()
-            if self.target.shell is Shell.LYNC:
+            if self.target.shell in (Shell.LYNC, Shell.EDGE):
                 self._import_module(self._server.lync_module)
         except KeyboardInterrupt:
             self._give_up()

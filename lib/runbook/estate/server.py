@@ -52,12 +52,15 @@ _ENDPOINT = {
     Shell.WINDOWS: "windows",
     Shell.LYNC: "windows",
     Shell.LYNC_REMOTE: "lync-remote",
+    Shell.EDGE: "windows",
 }
+_ROLE_OF = {Shell.LYNC: Role.FRONT_END, Shell.EDGE: Role.EDGE}
 _HOLDERS = {
     Shell.EXCHANGE: "an Exchange server",
     Shell.WINDOWS: "the server",
-    Shell.LYNC: "a Lync or Skype for Business server",
+    Shell.LYNC: "a Front End",
     Shell.LYNC_REMOTE: "a Front End",
+    Shell.EDGE: "an Edge",
 }
 
 
@@ -128,7 +131,7 @@ class Server(BaseModel):
     @classmethod
     def _endpoints_fit(cls, value: Endpoints, info: ValidationInfo) -> Endpoints:
         product, roles = info.data.get("product"), info.data.get("roles", ())
-        if not value.given():
+        if not value.given() and Role.EDGE not in roles:  # a firewall may let no WinRM through to an Edge
             raise wrong("The server has no endpoint.", "Add `windows:` at least, or remove the server.")
         if value.exchange is not None and product not in (None, Product.EXCHANGE):
             raise wrong("Only an Exchange server has an `exchange` endpoint.", "Remove it, or correct `product`.")
@@ -146,12 +149,12 @@ class Server(BaseModel):
 
     def offers(self, shell: Shell) -> bool:
         """The estate states an endpoint for this shell, and the product has it."""
-        if shell is Shell.LYNC and self.product is Product.EXCHANGE:
+        if shell in _ROLE_OF and _ROLE_OF[shell] not in self.roles:
             return False
         return _ENDPOINT[shell] in self.endpoints.given()
 
     def endpoint(self, shell: Shell) -> Endpoint:
-        """Where the shell is reached (the Lync shell: over the ordinary Windows endpoint); else :class:`InputError`."""
+        """Where the shell is reached (Lync's and the Edge's: over the Windows one); else :class:`InputError`."""
         if not self.offers(shell):
             raise InputError(
                 f"{self.name}: the estate file offers no {shell} shell on this server. "
