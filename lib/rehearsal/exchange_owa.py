@@ -19,7 +19,8 @@ ENABLED, TYPE, OCS = "InstantMessagingEnabled", "InstantMessagingType", "Ocs"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VirtualDirectory:
-    """``server`` is the NetBIOS name; ``version`` one of OwaVersions, ``Exchange2013`` or ``Exchange2010``."""
+    """``server`` is the NetBIOS name; ``version`` one of OwaVersions: ``Exchange2010``, or ``Exchange2013``, which all
+    later servers say too (recorded: E16 and E19 exports)."""
 
     server: str
     site: str

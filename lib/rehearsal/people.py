@@ -24,7 +24,7 @@ _FAMILY = (
 
 EXCHANGE_2013 = "0.20 (15.0.0.0)"
 EXCHANGE_2010 = "0.10 (14.0.100.0)"
-"""What ExchangeVersion says of a mailbox on that version; from memory of the product."""
+"""What ExchangeVersion says of a mailbox on that version, 2013 or any later; from memory of the product."""
 
 # Which of every 50 users is which.
 _NO_MAILBOX, _NEVER_ENABLED, _OLD_MAILBOX, _DISABLED_AGAIN, _NO_PROXY, _WRONG_DOMAIN = 5, 11, 17, 23, 31, 43
@@ -56,10 +56,11 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """Where mailboxes live: a database, and the mailbox server (NetBIOS name) that it was made on."""
+    """Where mailboxes live: a database, the mailbox server (NetBIOS name) that it was made on, their version."""
 
     server: str
     database: str
+    version: str = EXCHANGE_2013
 
 
 def make_people(
@@ -80,16 +81,15 @@ def make_people(
     )
 
 
-def _home(index: int, homes: Sequence[Home], legacy: Home | None) -> tuple[Home, str]:
-    """A user's home and the version of what is in it."""
+def _home(index: int, homes: Sequence[Home], legacy: Home | None) -> Home:
     if index % 50 == _NO_MAILBOX:
-        return Home("", ""), ""
+        return Home("", "", "")
     if legacy is not None and index % 50 == _OLD_MAILBOX:
-        return legacy, EXCHANGE_2010
-    return homes[index % len(homes)], EXCHANGE_2013
+        return legacy
+    return homes[index % len(homes)]
 
 
-def _person(index: int, name: str, domain: str, home: tuple[Home, str], pool: str) -> Person:
+def _person(index: int, name: str, domain: str, home: Home, pool: str) -> Person:
     alias = name.replace(" ", ".").lower()
     address = f"{alias}@{domain}"
     kind = index % 50
@@ -104,11 +104,11 @@ def _person(index: int, name: str, domain: str, home: tuple[Home, str], pool: st
         display_name=name,
         upn=address,
         mail=address,
-        server=home[0].server,
-        database=home[0].database,
+        server=home.server,
+        database=home.database,
         sip_proxy=proxy,
         sip_address=None if never else f"sip:{address}",
         lync_enabled=None if never else kind != _DISABLED_AGAIN,
         registrar_pool=None if never else pool,
-        mailbox_version=home[1],
+        mailbox_version=home.version,
     )

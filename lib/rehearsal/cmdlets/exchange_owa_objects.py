@@ -20,8 +20,9 @@ from rehearsal.cmdlets.exchange_objects import (
     protection_flags,
     server_version,
 )
-from rehearsal.cmdlets.exchange_servers import SERVERS
+from rehearsal.cmdlets.exchange_servers import SERVERS, data_root
 from rehearsal.cmdlets.exchange_settings import setting_properties
+from rehearsal.exchange_org import ExchangeServer
 from rehearsal.exchange_owa import (
     BACK_END_SITE,
     EXCHANGE_2010,
@@ -43,11 +44,7 @@ from rehearsal.world import World
 
 _SYSTEM = "Microsoft.Exchange.Data.Directory.SystemConfiguration"
 _VERSIONS = {EXCHANGE_2010: 3, EXCHANGE_2013: 4}
-_ROOT = r"C:\Program Files\Microsoft\Exchange Server\V15"
-_FOLDERS = {
-    FRONT_END_SITE: rf"{_ROOT}\FrontEnd\HttpProxy\owa",
-    BACK_END_SITE: rf"{_ROOT}\ClientAccess\owa",
-}
+_FOLDERS = {FRONT_END_SITE: r"FrontEnd\HttpProxy\owa", BACK_END_SITE: r"ClientAccess\owa"}
 _DIRECTORY_CHAIN = (
     f"{_SYSTEM}.ADOwaVirtualDirectory",
     f"{_SYSTEM}.ExchangeWebAppVirtualDirectory",
@@ -84,7 +81,7 @@ def virtual_directory(world: World, directory: VirtualDirectory, *, from_iis: bo
         **setting_properties(DIRECTORY_WEB, values),
         "WebSite": directory.site if from_iis else "",
         "DisplayName": "owa" if from_iis else "",
-        "Path": _FOLDERS[directory.site] if from_iis else "",
+        "Path": _folder(server, directory) if from_iis else "",
         **setting_properties(DIRECTORY_PROTECTION, values),
         "AdminDisplayVersion": server_version(server.build),
         "Server": object_id(world, directory.server, SERVERS),
@@ -96,6 +93,12 @@ def virtual_directory(world: World, directory: VirtualDirectory, *, from_iis: bo
     properties["ExtendedProtectionFlags"] = protection_flags(values["ExtendedProtectionFlags"])
     properties["ExternalAuthenticationMethods"] = auth_methods(values["ExternalAuthenticationMethods"])
     return Thing(_DIRECTORY_CHAIN, directory.identity, properties)
+
+
+def _folder(server: ExchangeServer, directory: VirtualDirectory) -> str:
+    """Exchange 2010 has one directory, on the client access server, and its files where those of a back end are."""
+    below = _FOLDERS[BACK_END_SITE if server.is_legacy else directory.site]
+    return rf"{data_root(server)}\{below}"
 
 
 def mailbox_policy(world: World, policy: OwaMailboxPolicy) -> Thing:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
-from rehearsal.clock import WorldClock
+from rehearsal.clock import DEFAULT_START, WorldClock
 from rehearsal.exchange_databases import Database, DatabaseCopy
 from rehearsal.exchange_org import DialPlan, ExchangeOrganisation, ExchangeRole, ExchangeServer
+from rehearsal.exchange_versions import LATEST, ExchangeVersion
 from rehearsal.lync_topology import (
     CentralManagementStore,
     LyncPool,
@@ -17,7 +19,7 @@ from rehearsal.lync_topology import (
     TrustedPool,
     stored_application_id,
 )
-from rehearsal.people import Home, make_people
+from rehearsal.people import EXCHANGE_2010, EXCHANGE_2013, Home, make_people
 from rehearsal.pki import CertificateFactory
 from rehearsal.topologies.outlook_web_app import assign_policies
 from rehearsal.topologies.servers import Installer
@@ -56,13 +58,14 @@ def litware(
     front_ends: Sequence[str] = FRONT_ENDS,
     edge: bool = True,
     sip_dial_plan: bool = True,
+    start: datetime = DEFAULT_START,
 ) -> tuple[World, Installer]:
     """The organisation with its Lync servers and dial plans and no Exchange server yet.
 
-    ``delegation`` says whether the Front Ends accept CredSSP. A Standard Edition server is a pool of its own name:
-    ``front_ends=(POOL,)``.
+    ``start`` is when the world begins; ``delegation`` says whether the Front Ends accept CredSSP. A Standard Edition
+    server is a pool of its own name: ``front_ends=(POOL,)``.
     """
-    clock = WorldClock()
+    clock = WorldClock(start)
     redmond = _REDMOND if edge else replace(_REDMOND, federation_route=None)
     pools = [LyncPool(fqdn=POOL, site=redmond.identity, computers=tuple(front_ends), services=_FRONT_END_SERVICES)]
     if edge:
@@ -100,26 +103,31 @@ def populate(world: World, databases: Sequence[Database], *, legacy: bool = Fals
     """
     exchange = world.exchange
     if legacy:
-        build = (14, 3, 123, 4)
+        build = LATEST[ExchangeVersion.V2010]
         roles = frozenset({ExchangeRole.CLIENT_ACCESS, ExchangeRole.MAILBOX})
         old = ExchangeServer(name=LEGACY, fqdn=f"{LEGACY.lower()}.{DOMAIN}", roles=roles, build=build)
         exchange.add_server(old, certificate="")
         exchange.stores.add(lone_database(LEGACY, "DB-2010"))
     for database in databases:
         exchange.stores.add(database)
-    homes = [Home(database.active, database.name) for database in databases]
+    homes = [_home(exchange, database) for database in databases]
     exchange.people = make_people(
         world.seed,
         USERS,
         DOMAIN,
         homes,
         world.lync.published.pools[0].fqdn,
-        legacy=Home(LEGACY, "DB-2010") if legacy else None,
+        legacy=Home(LEGACY, "DB-2010", EXCHANGE_2010) if legacy else None,
     )
     assign_policies(exchange)
     in_domain = {machine.name.lower() for machine in world.machines.values() if "edge" not in machine.roles}
     in_domain |= {server.fqdn.lower() for server in exchange.servers.values()}
     world.lync.computer_accounts = frozenset(in_domain | {DOMAIN_CONTROLLER})
+
+
+def _home(exchange: ExchangeOrganisation, database: Database) -> Home:
+    is_legacy = exchange.servers[database.active.lower()].is_legacy
+    return Home(database.active, database.name, EXCHANGE_2010 if is_legacy else EXCHANGE_2013)
 
 
 def lone_database(server: str, name: str = "") -> Database:
@@ -130,7 +138,7 @@ def lone_database(server: str, name: str = "") -> Database:
 
 def join_dial_plan(world: World, server: str, plan: str) -> None:
     """Put a server (lower-case NetBIOS name) into a dial plan, with whatever of UM it has."""
-    for table in (world.exchange.um_services, world.exchange.call_routers):
+    for table in (world.exchange.um_services, world.exchange.call_routers, world.exchange.um_servers):
         if settings := table.get(server):
             table[server] = replace(settings, dial_plans=(*settings.dial_plans, plan))
 
