@@ -98,7 +98,8 @@ def test_the_directory_alone_says_nothing_of_the_web_server(shell: Console) -> N
 
 def test_the_procedures_own_line_sets_every_front_end_and_no_back_end(world: World, shell: Console) -> None:
     heard = shell.pipe("Get-OwaVirtualDirectory", "Set-OwaVirtualDirectory", ON)
-    assert (heard.failed, heard.errors, heard.warnings) == (None, [], [])
+    assert (heard.failed, heard.warnings) == (None, [])
+    assert ["ATL-EX10-001" in record.message for record in heard.errors] == [True]  # 2010's isn't managed from here
     every = shell.run("Get-OwaVirtualDirectory", ShowMailboxVirtualDirectories=True)
     types = dict(zip(every.texts("Identity"), every.texts("InstantMessagingType"), strict=True))
     assert {name: types[name] for name in FRONT + BACK} == {

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from rehearsal.clock import WorldClock
 from rehearsal.exchange_databases import moved
 from rehearsal.exchange_health import Alert
-from rehearsal.exchange_org import ExchangeOrganisation, UmSettings
+from rehearsal.exchange_org import ExchangeOrganisation, ExchangeServer, UmSettings
 from rehearsal.identifiers import derived_guid
 from rehearsal.journal import Journal
 from rehearsal.known_servers import LOG, KnownServer, LoggedEvent, change_events, known_servers, start_events
@@ -23,6 +23,7 @@ from rehearsal.lync_topology import CentralManagementStore, TopologyDocument
 from rehearsal.machines import Machine
 from rehearsal.owa_application import OwaApplication
 from rehearsal.record_diff import record_differences, record_values
+from rehearsal.setting_overrides import SettingOverride
 from rehearsal.shells import open_shell
 from rehearsal.topology_diff import differences
 from rehearsal.values import CommandCall, ErrorRecord, Identity, OpenShell, Streams, TerminatingError
@@ -114,9 +115,15 @@ class World:
             self._follow()
 
     def set_um(self, kind: str, settings: UmSettings) -> None:
-        """Replace a server's UM service settings (``kind`` um-service) or call router settings (call-router)."""
+        """Replace a server's UM settings: ``kind`` is um-service, call-router or, for Exchange 2010, um-server."""
+        exchange = self.exchange
+        tables = {
+            "um-service": exchange.um_services,
+            "call-router": exchange.call_routers,
+            "um-server": exchange.um_servers,
+        }
         with self.lock:
-            table = self.exchange.um_services if kind == "um-service" else self.exchange.call_routers
+            table = tables[kind]
             self.put(f"{kind} {settings.server}", table, settings.server.lower(), settings)
             self._follow()
 
@@ -126,6 +133,32 @@ class World:
             for change in record_differences(label, table.get(key), record):
                 self.journal.record(change.object, change.property, change.before, change.after)
             table[key] = record
+
+    def put_override(self, override: SettingOverride) -> None:
+        """Put a setting override into the directory; servers that were due have read the others before."""
+        book = self.exchange.overrides
+        with self.lock:
+            book.settle(self.clock.now())
+            self.put(f"setting override {override.name}", book.overrides, override.name.lower(), override)
+
+    def remove_override(self, override: SettingOverride) -> None:
+        """Take a setting override out of the directory."""
+        book = self.exchange.overrides
+        with self.lock:
+            book.settle(self.clock.now())
+            del book.overrides[override.name.lower()]
+            self.journal.record(f"setting override {override.name}", "", record_values(override), None)
+
+    def refresh_overrides(self, server: ExchangeServer) -> None:
+        """A server reads the setting overrides anew; journalled only where it then sees others than before."""
+        book, now = self.exchange.overrides, self.clock.now()
+        with self.lock:
+            before = [one.name for one in book.reading(server.name, now).overrides]
+            changed = book.reading(server.name, now).overrides != tuple(book.overrides.values())
+            book.refresh(server.name, now)
+            if changed:
+                after = [one.name for one in book.overrides.values()]
+                self.journal.record("variant configuration", "Overrides", before, after, host=server.fqdn)
 
     def activate(self, database: str, server: str) -> None:
         """Move a database's active copy to another server that has one, as a failover does."""
@@ -179,6 +212,8 @@ class World:
                     "dial_plans": [asdict(plan) for plan in self.exchange.dial_plans.values()],
                     "um_services": [asdict(one) for one in self.exchange.um_services.values()],
                     "call_routers": [asdict(one) for one in self.exchange.call_routers.values()],
+                    "um_servers": [asdict(one) for one in self.exchange.um_servers.values()],
+                    "setting_overrides": [record_values(one) for one in self.exchange.overrides.overrides.values()],
                     **_outlook_web_app(self.exchange),
                 },
                 "lync": {

@@ -33,6 +33,12 @@ def world_of(call: Call) -> World:
     return cast(World, call.world)
 
 
+def user_path(call: Call) -> str:
+    """Who is connected, as Exchange writes it down: ``litwareinc.com/Users/exchange-admin``."""
+    name = call.identity.username.rpartition("\\")[2].partition("@")[0]
+    return f"{world_of(call).exchange.domain}/Users/{name}"
+
+
 def check_domain_controller(call: Call) -> None:
     """The error that a -DomainController gives which is none."""
     wanted = call.get("DomainController")
@@ -95,6 +101,25 @@ def report_not_found(call: Call, text: str) -> None:
             "Microsoft.Exchange.Configuration.Tasks",
         )
     )
+
+
+def is_managed_here(call: Call, server: str, identity: str) -> bool:
+    """Whether an object of this server (NetBIOS name) may be changed from the connected one; if not, an error says so.
+
+    Each version's objects are managed through an endpoint of that version (real-world.md B4). That another one refuses,
+    and with these words, is *assumed*.
+    """
+    own, other = (world_of(call).exchange.find_server(name) for name in (call.host.name, server))
+    if own is None or other is None or own.version is other.version:
+        return True
+    message = (
+        f"The object '{identity}' belongs to a server of {other.version.full_name} and can't be changed from a server "
+        f"of {own.version.full_name}. Connect to a server of its version."
+    )
+    call.error(
+        _record(call, message, "TaskInvalidOperationException", "InvalidOperation", "Microsoft.Exchange.Management")
+    )
+    return False
 
 
 def fail(

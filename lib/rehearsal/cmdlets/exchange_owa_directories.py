@@ -16,6 +16,7 @@ from rehearsal.cmdlets.exchange_lookup import (
     command_type,
     find_server,
     identity,
+    is_managed_here,
     report_not_found,
     world_of,
 )
@@ -58,7 +59,7 @@ def get_owa_virtual_directory(call: Call) -> None:
     "Set-OwaVirtualDirectory",
     module="Exchange",
     basis=Basis.DOCUMENTED,
-    source="Set-OwaVirtualDirectory.md; L48, L77",
+    source="Set-OwaVirtualDirectory.md; L48, L77; another version's directory is refused (assumed)",
     parameters={
         "Identity": identity("VirtualDirectoryIdParameter", mandatory=True),
         **setting_parameters(DIRECTORY),
@@ -72,6 +73,8 @@ def set_owa_virtual_directory(call: Call) -> None:
     world = world_of(call)
     with world.lock:
         for directory in _named(call):
+            if not is_managed_here(call, directory.server, directory.identity):
+                continue
             if not call.should_process(directory.identity):
                 continue
             settings = changed_settings(call, DIRECTORY, directory.settings)

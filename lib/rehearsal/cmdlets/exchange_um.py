@@ -18,6 +18,7 @@ from rehearsal.cmdlets.exchange_lookup import (
     fail,
     find,
     identity,
+    is_managed_here,
     server_key,
     world_of,
 )
@@ -27,11 +28,15 @@ from rehearsal.cmdlets.exchange_um_objects import (
     STATUSES,
     call_router,
     dial_plan,
+    um_server,
     um_service,
 )
 from rehearsal.coercion import ListChange
 from rehearsal.exchange_org import UmSettings
+from rehearsal.exchange_versions import ExchangeVersion, offered_by
 from rehearsal.objects import text_of
+
+_WITH_UM = (ExchangeVersion.V2010, ExchangeVersion.V2013, ExchangeVersion.V2016)
 
 
 def _um_cmdlet(name: str) -> str:
@@ -45,6 +50,7 @@ def _um_cmdlet(name: str) -> str:
     source="Get-UMDialPlan.md",
     parameters={"Identity": identity("UMDialPlanIdParameter"), **DOMAIN_CONTROLLER},
     command_type=_um_cmdlet("Get-UMDialPlan"),
+    installed=offered_by(*_WITH_UM),
 )
 def get_um_dial_plan(call: Call) -> None:
     check_domain_controller(call)
@@ -60,6 +66,7 @@ def get_um_dial_plan(call: Call) -> None:
     source="Get-UMService.md",
     parameters={"Identity": identity("UMServerIdParameter"), **DOMAIN_CONTROLLER},
     command_type=_um_cmdlet("Get-UMService"),
+    installed=offered_by(ExchangeVersion.V2013, ExchangeVersion.V2016),
 )
 def get_um_service(call: Call) -> None:
     check_domain_controller(call)
@@ -69,12 +76,29 @@ def get_um_service(call: Call) -> None:
 
 
 @cmdlet(
+    "Get-UMServer",
+    module="Exchange",
+    basis=Basis.DOCUMENTED,
+    source="Get-UMServer.md; Exchange 2010 alone",
+    parameters={"Identity": identity("UMServerIdParameter"), **DOMAIN_CONTROLLER},
+    command_type=_um_cmdlet("Get-UMServer"),
+    installed=offered_by(ExchangeVersion.V2010),
+)
+def get_um_server(call: Call) -> None:
+    check_domain_controller(call)
+    world = world_of(call)
+    for settings in find(call, "Identity", world.exchange.um_servers, server_key(call)):
+        call.output(um_server(world, settings))
+
+
+@cmdlet(
     "Get-UMCallRouterSettings",
     module="Exchange",
     basis=Basis.DOCUMENTED,
     source="Get-UMCallRouterSettings.md",
     parameters={"Server": identity("ServerIdParameter"), **DOMAIN_CONTROLLER},
     command_type=_um_cmdlet("Get-UMCallRouterSettings"),
+    installed=offered_by(ExchangeVersion.V2013, ExchangeVersion.V2016),
 )
 def get_um_call_router_settings(call: Call) -> None:
     check_domain_controller(call)
@@ -122,9 +146,33 @@ _FIELDS = {
     },
     should_process=True,
     command_type=_um_cmdlet("Set-UMService"),
+    installed=offered_by(ExchangeVersion.V2013, ExchangeVersion.V2016),
 )
 def set_um_service(call: Call) -> None:
     _change(call, "um-service", "Identity", world_of(call).exchange.um_services)
+
+
+@cmdlet(
+    "Set-UMServer",
+    module="Exchange",
+    basis=Basis.DOCUMENTED,
+    source="Set-UMServer.md; Exchange 2010 alone; the other settings of that version can't be set here",
+    parameters={
+        "Identity": identity("UMServerIdParameter", mandatory=True),
+        "DialPlans": _CHANGES["DialPlans"],
+        "MaxCallsAllowed": _CHANGES["MaxCallsAllowed"],
+        "UMStartupMode": _CHANGES["UMStartupMode"],
+        "SipTcpListeningPort": Parameter(kind="Int32"),
+        "SipTlsListeningPort": Parameter(kind="Int32"),
+        "Status": Parameter(kind="ServerStatus", names=STATUSES),
+        **DOMAIN_CONTROLLER,
+    },
+    should_process=True,
+    command_type=_um_cmdlet("Set-UMServer"),
+    installed=offered_by(ExchangeVersion.V2010),
+)
+def set_um_server(call: Call) -> None:
+    _change(call, "um-server", "Identity", world_of(call).exchange.um_servers)
 
 
 @cmdlet(
@@ -141,6 +189,7 @@ def set_um_service(call: Call) -> None:
     },
     should_process=True,
     command_type=_um_cmdlet("Set-UMCallRouterSettings"),
+    installed=offered_by(ExchangeVersion.V2013, ExchangeVersion.V2016),
 )
 def set_um_call_router_settings(call: Call) -> None:
     _change(call, "call-router", "Server", world_of(call).exchange.call_routers)
@@ -159,6 +208,8 @@ def _change(call: Call, kind: str, parameter: str, table: Mapping[str, UmSetting
             given = {field: call.get(name) for name, field in _FIELDS.items() if call.given(name)}
             if call.given("DialPlans"):
                 given["dial_plans"] = _dial_plans(call, call.get("DialPlans"), settings.dial_plans)
+            if not is_managed_here(call, settings.server, settings.server):
+                continue
             if not call.should_process(settings.server):
                 continue
             if given.get("startup_mode", settings.startup_mode) != settings.startup_mode:

@@ -31,7 +31,8 @@ STATUSES = ("Enabled", "Disabled", "NoNewCalls")
 def dial_plan(world: World, plan: DialPlan) -> Thing:
     exchange = world.exchange
     identity = object_id(world, plan.name, DIAL_PLANS, depth=6)
-    members = [one.server for one in exchange.um_services.values() if _in(plan.name, one.dial_plans)]
+    services = (*exchange.um_services.values(), *exchange.um_servers.values())
+    members = [one.server for one in services if _in(plan.name, one.dial_plans)]
     properties: dict[str, Any] = {
         "NumberOfDigitsInExtension": plan.digits,
         "LogonFailuresBeforeDisconnect": 3,
@@ -84,6 +85,15 @@ def um_service(world: World, settings: UmSettings) -> Thing:
     }
     chain = ("Microsoft.Exchange.Data.Directory.Management.UMServer", *PRESENTATION_CHAIN)
     return _server_object(world, settings, chain, properties)
+
+
+def um_server(world: World, settings: UmSettings) -> Thing:
+    """The UM server of Exchange 2010: without the properties that came with 2013, and with its own listening ports."""
+    thing = um_service(world, settings)
+    for name in ("IPAddressFamily", "IPAddressFamilyConfigurable", "IrmLogEnabled", "IrmLogMaxAge"):
+        del thing.properties[name]
+    thing.properties |= {"SipTcpListeningPort": settings.sip_tcp_port, "SipTlsListeningPort": settings.sip_tls_port}
+    return thing
 
 
 def call_router(world: World, settings: UmSettings) -> Thing:
