@@ -58,6 +58,8 @@ def _words(event: dict[str, Any], facts: int) -> str:
         case "Intent":
             cmdlet = event["pipeline"]["cmdlets"][0]["name"]
             return f"change {event['change'] + 1}: {cmdlet} on {event['target']['server']}"
+        case "Awaited":
+            return "" if event["over"] else f"waiting ({event['seconds']} s): {event['pending']}"
         case "OutcomeRecorded":
             return f"change {event['change'] + 1}: {event['outcome']}"
         case _:

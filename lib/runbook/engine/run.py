@@ -10,6 +10,9 @@ verified  verify                    verified
 any       finish                    ended
 ========  ========================  ==========================
 
+In apply mode ``verify`` first waits for what a section's changes need time for, such as replication
+(:class:`runbook.sections.section.Wait`), and records each look; after the deadline it judges the facts as they are.
+
 Only this module hands commands to a session (invariant 1). Each mutating pipeline leaves after its intent has
 reached the disk, is sent once, and whatever doubt its answer leaves is settled by reading the facts again
 (invariant 5). A change counts as verified only when the same decision on fresh facts no longer asks for it.
@@ -29,6 +32,7 @@ from runbook.engine.execute import Executed, Execution
 from runbook.engine.gatekeeper import Gatekeeper
 from runbook.engine.observe import observe
 from runbook.engine.verdict import run_outcome, worst
+from runbook.engine.waiting import wait_for
 from runbook.errors import Refused
 from runbook.estate import Estate
 from runbook.facts.identity import Identity, identity, is_named
@@ -200,6 +204,7 @@ class Run:
     def verify(self) -> Decision:
         """Read the facts over fresh sessions and decide again; what is no longer planned is verified."""
         self._may("verify")
+        self._wait()
         decision = self._decide(events.Phase.VERIFY)
         for number, result in enumerate(self.results):
             by_hand = result.change.run_locally and result.outcome is Outcome.PLANNED
@@ -209,6 +214,18 @@ class Run:
                 self._settle(number, replace(result, outcome=found.outcome, said=(*result.said, *found.said)))
         self.phase = Phase.VERIFIED
         return decision
+
+    def _wait(self) -> None:
+        """Give what was changed the time that it needs. What is missing at the deadline, the facts tell as well."""
+        wait = self.section.wait
+        if wait is None or self.mode is not Mode.APPLY:
+            return
+
+        def look() -> Any:
+            with self._connect(False) as fleet:
+                return observe(wait.observe(self.parameters, self.estate), fleet.ask)
+
+        wait_for(wait, self.parameters, look, self.ledger)
 
     def finish(self) -> Outcome:
         """Close the ledger with the outcome of the whole run."""

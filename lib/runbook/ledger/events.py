@@ -201,6 +201,16 @@ class GateAsked(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Awaited(Event):
+    """A look at what comes about by itself: what is still missing, or nothing. ``over``: it isn't looked at again."""
+
+    pending: str
+    seconds: int
+    """Since the first look."""
+    over: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomeRecorded(Event):
     """What became of a change: after its pipeline came back, and again once the facts were read afresh."""
 
@@ -240,6 +250,7 @@ EVENTS: tuple[type[Event], ...] = (
     Intent,
     StepTaken,
     GateAsked,
+    Awaited,
     OutcomeRecorded,
     RunEnded,
 )

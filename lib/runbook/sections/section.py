@@ -32,6 +32,19 @@ class Gate(Generic[P, G]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wait(Generic[P, G]):
+    """What comes about by itself after the last change, and is waited for before the facts are judged again.
+
+    ``observe`` reads how far it is, over fresh sessions; ``pending`` says what is still missing, empty where nothing is
+    or where waiting wouldn't help. After ``deadline_seconds`` the facts are judged as they are then.
+    """
+
+    observe: Callable[[P, Estate], Observation[G]]
+    pending: Callable[[P, G], str]
+    deadline_seconds: Callable[[P], int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Section(Generic[P, F]):
     """One part of the runbook.
 
@@ -45,5 +58,8 @@ class Section(Generic[P, F]):
     observe: Callable[[P, Estate], Observation[F]]
     decide: Callable[[P, Estate, F], Decision]
     gate: Gate[P, Any] | None = None
+    wait: Wait[P, Any] | None = None
     changes_things: bool = True
     """False for a section that only looks: its plan is always empty, and it ends *verified*."""
+    in_procedure: bool = True
+    """False for a section that isn't a step of the integration but its opposite: it is run only where it is named."""
