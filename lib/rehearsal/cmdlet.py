@@ -76,6 +76,8 @@ class ShellState:
     configuration: str
     variables: dict[str, Any] = field(default_factory=dict)
     modules: list[str] = field(default_factory=list)
+    audit: Callable[[Call, ErrorRecord | None], None] | None = None
+    """Hears of every cmdlet that was run on a pipeline object, and of the error that ended it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,10 @@ class Call:
     streams: Streams
     position: int
     _emit: Callable[[Any], None]
+    processed: list[str] = field(default_factory=list)
+    """The targets that ShouldProcess said yes to."""
+    reported: list[ErrorRecord] = field(default_factory=list)
+    """The non-terminating errors."""
 
     @property
     def host(self) -> WindowsHost:
@@ -192,6 +198,7 @@ class Call:
     def error(self, record: ErrorRecord) -> None:
         """A non-terminating error; -ErrorAction Stop makes it end the pipeline, as on a real server."""
         record = self._complete(record)
+        self.reported.append(record)
         match self.preferences.error_action:
             case ErrorAction.STOP:
                 raise TerminatingError(_stopped(record))
@@ -239,9 +246,14 @@ class Call:
         A client without a host can't answer, and the pipeline ends with the error of ``Streams.prompt``.
         (-WhatIf tells the host only, there is nothing of it in any stream: ``MshCommandRuntime.DoShouldProcess``.)
         """
+        wanted = self._wanted(target, action or self.declaration.name)
+        if wanted:
+            self.processed.append(target)
+        return wanted
+
+    def _wanted(self, target: str, action: str) -> bool:
         if self.preferences.what_if:
             return False
-        action = action or self.declaration.name
         if self.preferences.confirm is None:
             wanted = _IMPACTS[self.declaration.confirm_impact] >= _IMPACTS["High"]
         else:

@@ -117,8 +117,17 @@ class _Statement:
 
     def _process(self, stage: _Stage, value: Any, parameters: dict[str, Any], set_name: str) -> None:
         self._check_stop()
-        with self._acting(stage):
-            stage.declaration.process(self._call(stage, value, parameters, set_name))
+        call = self._call(stage, value, parameters, set_name)
+        failure: ErrorRecord | None = None
+        try:
+            with self._acting(stage):
+                stage.declaration.process(call)
+        except TerminatingError as error:
+            failure = error.record
+            raise
+        finally:
+            if self._shell.audit is not None:
+                self._shell.audit(call, failure)
 
     def _end(self, stage: _Stage) -> None:
         self._check_stop()

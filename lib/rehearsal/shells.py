@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from rehearsal.auditing import audited
 from rehearsal.cmdlet import ShellState
 from rehearsal.host import WindowsHost
 from rehearsal.pipeline import run_commands
@@ -47,5 +48,6 @@ def open_shell(host: WindowsHost, world: Any, path: str, configuration: str, ide
                 exception_type="System.Management.Automation.Remoting.PSRemotingTransportException",
             )
         )
+    audit = audited if endpoint(path) == "powershell" and world is not None else None
     variables = {"erroractionpreference": "Continue", "confirmpreference": "High", "pscommandpath": ""}
-    return Shell(ShellState(host, world, identity, path, name, variables, ["Microsoft.PowerShell.Core"]))
+    return Shell(ShellState(host, world, identity, path, name, variables, ["Microsoft.PowerShell.Core"], audit))

@@ -33,12 +33,6 @@ def world_of(call: Call) -> World:
     return cast(World, call.world)
 
 
-def user_path(call: Call) -> str:
-    """Who is connected, as Exchange writes it down: ``litwareinc.com/Users/exchange-admin``."""
-    name = call.identity.username.rpartition("\\")[2].partition("@")[0]
-    return f"{world_of(call).exchange.domain}/Users/{name}"
-
-
 def check_domain_controller(call: Call) -> None:
     """The error that a -DomainController gives which is none."""
     wanted = call.get("DomainController")

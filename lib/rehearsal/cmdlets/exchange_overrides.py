@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from rehearsal.auditing import caller_path
 from rehearsal.cmdlet import SWITCH, Basis, Call, Parameter, cmdlet
 from rehearsal.cmdlets.exchange_lookup import (
     DOMAIN_CONTROLLER,
@@ -18,7 +19,6 @@ from rehearsal.cmdlets.exchange_lookup import (
     fail,
     find,
     identity,
-    user_path,
     world_of,
 )
 from rehearsal.cmdlets.exchange_override_objects import setting_override
@@ -93,7 +93,7 @@ def new_setting_override(call: Call) -> None:
             section=str(call.get("Section")),
             parameters=_listed(call, ()),
             reason=str(call.get("Reason")),
-            modified_by=user_path(call),
+            modified_by=caller_path(call),
             servers=call.get("Server") or (),
             min_version=_version(call, "MinVersion", None),
             max_version=_version(call, "MaxVersion", None),
@@ -141,7 +141,7 @@ def set_setting_override(call: Call) -> None:
                 continue
             warn_if_unchanged(call, override.name, after != override)
             if after != override:
-                world.put_override(replace(after, modified_by=user_path(call), changed=world.clock.now()))
+                world.put_override(replace(after, modified_by=caller_path(call), changed=world.clock.now()))
 
 
 @cmdlet(

@@ -15,6 +15,18 @@ OWA_STATES = {
     "directories-off": "instant messaging is switched off on the front ends' virtual directories, to prevent errors",
     "back-ends-on": "instant messaging is set on the back ends' virtual directories too, which is advised against",
 }
+AUDIT_STATES = {
+    "audit-off": "administrator audit logging is switched off",
+    "audit-filtered": "administrator audit logging is limited to cmdlets with Mailbox in their name",
+}
+
+
+def apply_audit_states(exchange: ExchangeOrganisation, states: frozenset[str]) -> None:
+    """Bring about those of :data:`AUDIT_STATES` that are wanted."""
+    if "audit-off" in states:
+        exchange.audit.configuration = replace(exchange.audit.configuration, enabled=False)
+    if "audit-filtered" in states:
+        exchange.audit.configuration = replace(exchange.audit.configuration, cmdlets=("*Mailbox*",))
 
 
 def assign_policies(exchange: ExchangeOrganisation) -> None:

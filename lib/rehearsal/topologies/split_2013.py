@@ -19,7 +19,7 @@ from rehearsal.topologies.litware import (
     populate,
     trust,
 )
-from rehearsal.topologies.outlook_web_app import OWA_STATES, apply_owa_states
+from rehearsal.topologies.outlook_web_app import AUDIT_STATES, OWA_STATES, apply_audit_states, apply_owa_states
 from rehearsal.topologies.servers import exchange_server
 from rehearsal.world import World
 
@@ -32,6 +32,7 @@ _STATES = {
     "pending": "somebody else's trusted application pool is published and not enabled",
     "no-delegation": "the Front Ends do not accept CredSSP",
     **OWA_STATES,
+    **AUDIT_STATES,
 }
 
 
@@ -51,6 +52,7 @@ def build(seed: int, states: frozenset[str]) -> World:
     join_dial_plan(world, MAILBOX[0], TELEPHONE_DIAL_PLAN)
     populate(world, [lone_database(name.upper()) for name in MAILBOX], legacy=True)
     apply_owa_states(world.exchange, states)
+    apply_audit_states(world.exchange, states)
     if "duplicate" in states:
         trust(world, f"{MAILBOX[0]}.{DOMAIN}", "OutlookWebApp", 5199, enabled=True)
         join_dial_plan(world, MAILBOX[0], SIP_DIAL_PLAN)
