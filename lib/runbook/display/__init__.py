@@ -1,0 +1,1 @@
+"""What an administrator steps through in JupyterLab: forms, tables, confirmation, progress. Widgets live here alone."""
