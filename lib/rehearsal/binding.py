@@ -164,6 +164,7 @@ def bind_arguments(
     declaration: CmdletDeclaration, arguments: Sequence[tuple[str | None, Any]], *, powershell: tuple[int, ...] = (5, 1)
 ) -> Binding:
     """Names first, then positions; the common parameters end up in ``preferences``."""
+    declaration = declaration.for_powershell(powershell)
     common = dict(COMMON)
     if powershell >= (5, 0):
         common |= INFORMATION

@@ -57,6 +57,8 @@ class Parameter:
     """AllowNull, AllowEmptyString and AllowEmptyCollection: a mandatory parameter takes ``$null``, '' and @()."""
     remaining: bool = False
     """ValueFromRemainingArguments."""
+    since: tuple[int, ...] = ()
+    """The version of PowerShell that brought it; Windows Server 2008 R2 has 2.0."""
 
 
 SWITCH = Parameter(kind="SwitchParameter")
@@ -300,6 +302,11 @@ class CmdletDeclaration:
     remote: bool
     installed: Callable[[WindowsHost], bool] | None
     command_aliases: tuple[str, ...]
+
+    def for_powershell(self, version: tuple[int, ...]) -> CmdletDeclaration:
+        """The cmdlet with the parameters that it has in this version."""
+        there = {name: one for name, one in self.parameters.items() if one.since <= version}
+        return self if len(there) == len(self.parameters) else replace(self, parameters=there)
 
     def complete(self, record: ErrorRecord) -> ErrorRecord:
         """The record with what PowerShell adds: activity, reason and ``Id,Full.Command.Type``."""

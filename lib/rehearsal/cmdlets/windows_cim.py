@@ -64,6 +64,12 @@ _CLASSES = {
 }
 
 
+def instances(call: Call, name: str, namespace: str) -> tuple[tuple[str, ...], list[dict[str, Any]]] | None:
+    """The classes from this one up, and the properties of each instance; ``None`` for a class that isn't there."""
+    known = _CLASSES.get(name.lower()) if namespace.lower().replace("\\", "/") == "root/cimv2" else None
+    return (known[0], known[1](call)) if known else None
+
+
 def _cim_error(call: Call, code: str, message: str, category: str, target: str) -> None:
     call.error(
         ErrorRecord(
@@ -98,13 +104,12 @@ def _cim_error(call: Call, code: str, message: str, category: str, target: str) 
 def get_cim_instance(call: Call) -> None:
     name = call.parameters["ClassName"]
     namespace = call.get("Namespace") or "root/cimv2"
-    known = _CLASSES.get(name.lower()) if namespace.lower().replace("\\", "/") == "root/cimv2" else None
+    known = instances(call, name, namespace)
     if known is None:
         target = f"{namespace.replace('/', chr(92))}:{name}"
         _cim_error(call, "0x80041010", "Invalid class ", "MetadataError", target)
         return
-    names, read = known
-    rows = read(call)
+    names, rows = known
     if call.get("Filter"):
         try:
             test = compile_condition(call.parameters["Filter"])

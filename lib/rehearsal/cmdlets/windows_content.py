@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 from rehearsal.cmdlet import SWITCH, Basis, Call, Parameter, cmdlet
@@ -13,6 +14,7 @@ from rehearsal.providers import FILES, Location, find, locate_or_report, notes, 
 from rehearsal.values import ErrorRecord, Integer, ListValue, Thing
 
 _MANAGEMENT = "Microsoft.PowerShell.Management"
+_THREE = (3, 0)
 ENCODINGS = {
     "Unknown": "cp1252",
     "String": "utf-16-le",
@@ -52,10 +54,10 @@ def _noted(value: Any, located: dict[str, Any], count: int) -> Thing:
         **FILTERS,
         "ReadCount": Parameter(kind="Int64", by_property_name=True),
         "TotalCount": Parameter(kind="Int64", by_property_name=True, aliases=("First", "Head")),
-        "Tail": Parameter(kind="Int32", by_property_name=True, aliases=("Last",)),
+        "Tail": Parameter(kind="Int32", by_property_name=True, aliases=("Last",), since=_THREE),
         "Force": SWITCH,
         "Encoding": ENCODING,
-        "Raw": SWITCH,
+        "Raw": replace(SWITCH, since=_THREE),
         "Delimiter": Parameter(kind="String"),
     },
     default_set="Path",
@@ -235,7 +237,7 @@ def _write(call: Call, location: Location, target: str, content: bytes) -> None:
         "PassThru": SWITCH,
         "Force": SWITCH,
         "Encoding": ENCODING,
-        "NoNewline": SWITCH,
+        "NoNewline": replace(SWITCH, since=(5, 0)),
     },
     should_process=True,
     default_set="Path",

@@ -71,13 +71,15 @@ def _operator(name: str) -> Parameter:
     "Where-Object",
     module=_CORE,
     basis=Basis.DOCUMENTED,
-    source="PowerShell-Docs Where-Object, comparison statement form",
+    source="PowerShell-Docs Where-Object, comparison statement form, which came with 3.0; before that there are "
+    "script blocks alone, of which the lab has none",
     parameters={
         "InputObject": Parameter(kind="PSObject", by_value=True),
         "Property": Parameter(kind="String", mandatory=True, position=0),
         "Value": Parameter(kind="Object", position=1),
         **{name: _operator(name) for name in _OPERATORS},
     },
+    installed=lambda host: host.powershell_version >= (3, 0),
     default_set="EQSet",
     command_type="Microsoft.PowerShell.Commands.WhereObjectCommand",
     command_aliases=("where", "?"),
