@@ -104,6 +104,16 @@ def back_end() -> bytes:
     return _windows(_BACK_END)
 
 
+def back_end_with_keys(server_name: str, thumbprint: str) -> bytes:
+    """The same with the two keys in it, as the procedure for Exchange 2013 leaves it (L56, L57)."""
+    keys = "".join(
+        f'    <add key="{key}" value="{value}" />\n'
+        for key, value in (("IMCertificateThumbprint", thumbprint), ("IMServerName", server_name))
+    )
+    head, end, tail = _BACK_END.partition("  </appSettings>\n")
+    return _windows(head + keys + end + tail)
+
+
 def front_end() -> bytes:
     """The other file of that name, of the proxy on a client access server: the wrong one to edit (B3)."""
     return _windows(_FRONT_END)

@@ -4,14 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from rehearsal.topologies import colocated_2013, dag_2013, exchange_2010, minimal_2013, split_2013
+from rehearsal.topologies import (
+    colocated_2013,
+    dag_2013,
+    exchange_2010,
+    exchange_2016_sfb2015,
+    exchange_2019_sfb2019,
+    exchange_se_sfbse,
+    minimal_2013,
+    mixed_2013_2016,
+    split_2013,
+)
 from rehearsal.topologies.definition import Topology
 from rehearsal.world import World
 
 DEFAULT = split_2013.TOPOLOGY.name
 
 TOPOLOGIES: dict[str, Topology] = {
-    one.TOPOLOGY.name: one.TOPOLOGY for one in (split_2013, colocated_2013, minimal_2013, dag_2013, exchange_2010)
+    one.TOPOLOGY.name: one.TOPOLOGY
+    for one in (
+        split_2013,
+        colocated_2013,
+        minimal_2013,
+        dag_2013,
+        exchange_2010,
+        exchange_2016_sfb2015,
+        exchange_2019_sfb2019,
+        exchange_se_sfbse,
+        mixed_2013_2016,
+    )
 }
 
 

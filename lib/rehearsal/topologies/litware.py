@@ -10,6 +10,7 @@ from rehearsal.clock import DEFAULT_START, WorldClock
 from rehearsal.exchange_databases import Database, DatabaseCopy
 from rehearsal.exchange_org import DialPlan, ExchangeOrganisation, ExchangeRole, ExchangeServer
 from rehearsal.exchange_versions import LATEST, ExchangeVersion
+from rehearsal.lync_releases import LYNC_2013, LyncRelease
 from rehearsal.lync_topology import (
     CentralManagementStore,
     LyncPool,
@@ -59,8 +60,9 @@ def litware(
     edge: bool = True,
     sip_dial_plan: bool = True,
     start: datetime = DEFAULT_START,
+    release: LyncRelease = LYNC_2013,
 ) -> tuple[World, Installer]:
-    """The organisation with its Lync servers and dial plans and no Exchange server yet.
+    """The organisation with its Lync servers, of that ``release``, and dial plans, and no Exchange server yet.
 
     ``start`` is when the world begins; ``delegation`` says whether the Front Ends accept CredSSP. A Standard Edition
     server is a pool of its own name: ``front_ends=(POOL,)``.
@@ -90,9 +92,9 @@ def litware(
     factory = CertificateFactory(seed, clock.now())
     installer = Installer(world, factory, factory.authority(f"{ORGANISATION} Enterprise Root CA"))
     for fqdn in front_ends:
-        installer.front_end(fqdn, POOL, SITE_ID, delegation=delegation)
+        installer.front_end(fqdn, POOL, SITE_ID, delegation=delegation, release=release)
     if edge:
-        installer.edge(EDGE, SITE_ID)
+        installer.edge(EDGE, SITE_ID, release=release)
     return world, installer
 
 

@@ -8,12 +8,11 @@ from datetime import timedelta
 from rehearsal.exchange_org import ExchangeRole, ExchangeServer
 from rehearsal.exchange_versions import LATEST, Build, ExchangeVersion
 from rehearsal.host import CertificateEntry, Listener, Service, WindowsHost
+from rehearsal.lync_releases import LYNC_2013, LyncRelease
 from rehearsal.machines import Machine, edge_endpoints, front_end_endpoints
 from rehearsal.pki import CertificateFactory, IssuedCertificate
 from rehearsal.topologies.exchange_setup import set_up_exchange
 from rehearsal.world import World
-
-LYNC_VERSION = "5.0.8308.0"
 
 _EVERY_WINDOWS = (
     ("WinRM", "Windows Remote Management (WS-Management)"),
@@ -49,9 +48,11 @@ class Installer:
         """An Exchange server of its version; ``own_certificate``, of the enterprise CA, is IIS's and UM's."""
         return set_up_exchange(self, server, own_certificate)
 
-    def front_end(self, fqdn: str, pool: str, site: str, *, delegation: bool = True) -> Machine:
-        """A Lync Server 2013 Front End with a certificate of the enterprise CA in the pool's name."""
-        host = self.windows(fqdn, {"lync": LYNC_VERSION}, _FRONT_END)
+    def front_end(
+        self, fqdn: str, pool: str, site: str, *, delegation: bool = True, release: LyncRelease = LYNC_2013
+    ) -> Machine:
+        """A Front End with a certificate of the enterprise CA in the pool's name."""
+        host = self.windows(fqdn, {release.product: release.build}, _branded(_FRONT_END, release))
         certificate = self.factory.server(pool, [pool, fqdn], issuer=self.authority, label=fqdn)
         self.install(host, certificate, "Lync Server default")
         self.world.lync_certificates[fqdn] = certificate.thumbprint
@@ -59,8 +60,8 @@ class Installer:
         host.listeners += [Listener(port) for port in (135, 443, 444, 445, 5061, 5986, 8057)]
         machine = Machine(
             host=host,
-            product="lync",
-            version="2013",
+            product=release.product,
+            version=release.version,
             roles=("front-end",),
             pool=pool,
             site=site,
@@ -69,16 +70,21 @@ class Installer:
         self.world.add(machine)
         return machine
 
-    def edge(self, fqdn: str, site: str) -> Machine:
-        """A Lync Server 2013 Edge Server, in no domain."""
-        host = self.windows(fqdn, {"lync": LYNC_VERSION}, _EDGE)
+    def edge(self, fqdn: str, site: str, *, release: LyncRelease = LYNC_2013) -> Machine:
+        """An Edge Server, in no domain."""
+        host = self.windows(fqdn, {release.product: release.build}, _branded(_EDGE, release))
         certificate = self.factory.server(fqdn, [fqdn], issuer=self.authority)
         self.install(host, certificate, "Edge internal")
         self.world.lync_certificates[fqdn] = certificate.thumbprint
         host.event_log("Lync Server")
         host.listeners += [Listener(port) for port in (443, 4443, 5061, 5062, 5986)]
         machine = Machine(
-            host=host, product="lync", version="2013", roles=("edge",), site=site, endpoints=edge_endpoints()
+            host=host,
+            product=release.product,
+            version=release.version,
+            roles=("edge",),
+            site=site,
+            endpoints=edge_endpoints(),
         )
         self.world.add(machine)
         return machine
@@ -108,6 +114,11 @@ class Installer:
             der=certificate.der, has_private_key=True, friendly_name=friendly_name, services=services
         )
         host.add_certificate("My", entry)
+
+
+def _branded(services: tuple[tuple[str, str], ...], release: LyncRelease) -> tuple[tuple[str, str], ...]:
+    """The services with their display names as the release has them (from memory)."""
+    return tuple((name, display.replace(LYNC_2013.brand, release.brand)) for name, display in services)
 
 
 def exchange_server(
