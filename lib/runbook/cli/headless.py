@@ -22,7 +22,9 @@ NOTEBOOKS = {
     "trusted_pool": "20-trusted-pool.ipynb",
     "owa_enablement": "30-owa-enablement.ipynb",
     "mailbox_policies": "40-mailbox-policies.ipynb",
+    "online_hybrid": "50-online-hybrid.ipynb",
     "verification": "60-verification.ipynb",
+    "disable_im": "70-disable-im.ipynb",
 }
 """Section → notebook, in the order of the procedure (L86)."""
 

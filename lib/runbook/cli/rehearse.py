@@ -68,9 +68,9 @@ def rehearse(
     states: Sequence[str],
     watch: Watch,
 ) -> Rehearsal:
-    """Start the lab with ``topology`` in the given start states and run ``sections`` (none: all) against it."""
+    """Start the lab with ``topology`` in the given start states and run ``sections`` (none: the procedure) against it."""
     wanted = {section_named(name).name for name in sections}
-    chosen = [name for name in SECTIONS if not wanted or name in wanted]
+    chosen = [name for name, section in SECTIONS.items() if name in wanted or (not wanted and section.in_procedure)]
     parameters = {name: section_parameters(name, parameter_file(topology, name)) for name in chosen}
     with running_lab(topology, states=states) as lab, credentials_in_environment(lab):
         estate = load_estate(lab.estate)
@@ -123,7 +123,7 @@ def _second_pass(
 
 def bring_up_to(section: str, lab: Lab, estate: Estate, records: Path) -> None:
     """Apply all sections before ``section`` without notebooks, so that it finds what it builds on."""
-    for name in SECTIONS:
+    for name in SECTIONS if section_named(section).in_procedure else ():
         if name == section:
             break
         parameters = section_parameters(name, parameter_file(lab.topology, name))

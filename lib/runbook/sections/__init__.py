@@ -7,7 +7,9 @@ from types import MappingProxyType
 from typing import Any
 
 from runbook.errors import InputError
+from runbook.sections.disable_im import SECTION as DISABLE_IM
 from runbook.sections.mailbox_policies import SECTION as MAILBOX_POLICIES
+from runbook.sections.online_hybrid import SECTION as ONLINE_HYBRID
 from runbook.sections.owa_enablement import SECTION as OWA_ENABLEMENT
 from runbook.sections.prerequisites import SECTION as PREREQUISITES
 from runbook.sections.section import Section
@@ -15,7 +17,18 @@ from runbook.sections.trusted_pool import SECTION as TRUSTED_POOL
 from runbook.sections.verification import SECTION as VERIFICATION
 
 SECTIONS: Mapping[str, Section[Any, Any]] = MappingProxyType(
-    {section.name: section for section in (PREREQUISITES, TRUSTED_POOL, OWA_ENABLEMENT, MAILBOX_POLICIES, VERIFICATION)}
+    {
+        section.name: section
+        for section in (
+            PREREQUISITES,
+            TRUSTED_POOL,
+            OWA_ENABLEMENT,
+            MAILBOX_POLICIES,
+            ONLINE_HYBRID,
+            VERIFICATION,
+            DISABLE_IM,
+        )
+    }
 )
 
 __all__ = ["SECTIONS", "Section", "section_named"]
