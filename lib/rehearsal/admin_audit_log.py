@@ -17,7 +17,7 @@ from rehearsal.objects import matches
 
 INDEXED_AFTER = timedelta(minutes=2)
 SEARCHING = timedelta(seconds=15)
-_LOOKING = ("get", "search", "test", "select", "measure")
+_LOOKING = ("get", "search", "test")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

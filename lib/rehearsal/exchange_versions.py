@@ -88,4 +88,3 @@ def offered_by(*versions: ExchangeVersion, since: Build = (0, 0, 0, 0)) -> Calla
 
 
 FROM_2013 = tuple(ExchangeVersion)[1:]
-FROM_2016 = tuple(ExchangeVersion)[2:]

@@ -19,7 +19,7 @@ class LyncRelease:
         return "Lync Server" if self.product == "lync" else "Skype for Business Server"
 
 
-LYNC_2013 = LyncRelease("lync", "2013", "5.0.8308.0")
+LYNC_SERVER_2013 = LyncRelease("lync", "2013", "5.0.8308.0")
 SFB_2015 = LyncRelease("skype-for-business", "2015", "6.0.9319.0")
 SFB_2019 = LyncRelease("skype-for-business", "2019", "7.0.2046.0")
 SFB_SE = LyncRelease("skype-for-business", "se", "7.0.2046.524")

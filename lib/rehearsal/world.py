@@ -213,7 +213,7 @@ class World:
                     "um_services": [asdict(one) for one in self.exchange.um_services.values()],
                     "call_routers": [asdict(one) for one in self.exchange.call_routers.values()],
                     "um_servers": [asdict(one) for one in self.exchange.um_servers.values()],
-                    "setting_overrides": [record_values(one) for one in self.exchange.overrides.overrides.values()],
+                    **_overrides(self.exchange),
                     **_outlook_web_app(self.exchange),
                 },
                 "lync": {
@@ -273,6 +273,15 @@ def _outlook_web_app(exchange: ExchangeOrganisation) -> dict[str, Any]:
         "activation_policies": dict(stores.activation_policies),
         "component_states": ["/".join((*key, one.state)) for key, one in health.states.items()],
         "alerts": {"/".join(key): one.message for key, one in health.alerts.items()},
+    }
+
+
+def _overrides(exchange: ExchangeOrganisation) -> dict[str, Any]:
+    """The setting overrides in the directory, and the names of those that each server has read, as JSON values."""
+    book = exchange.overrides
+    return {
+        "setting_overrides": [record_values(one) for one in book.overrides.values()],
+        "overrides_read": {name: [one.name for one in read.overrides] for name, read in book.readings.items()},
     }
 
 

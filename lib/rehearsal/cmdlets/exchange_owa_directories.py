@@ -1,7 +1,8 @@
 """Get- and Set-OwaVirtualDirectory: the front end's (client access) and the back end's (mailbox) virtual directories.
 
 Get- gives the back end's only with -ShowMailboxVirtualDirectories (documented), and those of other versions too
-(real-world.md B4). Without -ADPropertiesOnly it reads the web server's own settings as well.
+(real-world.md B4). Without -ADPropertiesOnly it reads the web server's own settings as well. The pool and thumbprint
+parameters came with Exchange 2010 SP1; here RTM's cmdlet takes them too, and nothing there reads them.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from rehearsal import owa_web_config
 from rehearsal.exchange_org import ExchangeRole
 from rehearsal.exchange_versions import LATEST, Build, ExchangeVersion
-from rehearsal.lync_releases import LYNC_2013, SFB_2015
+from rehearsal.lync_releases import LYNC_SERVER_2013, SFB_2015
 from rehearsal.owa_editions import OWA_2016
 from rehearsal.topologies.definition import Topology
 from rehearsal.topologies.litware import (
@@ -44,7 +44,7 @@ _STATES = {
 
 def build(seed: int, states: frozenset[str]) -> World:
     """The organisation in the given start states."""
-    release = LYNC_2013 if "lync-2013" in states else SFB_2015
+    release = LYNC_SERVER_2013 if "lync-2013" in states else SFB_2015
     world, installer = litware(
         "exchange-2016-sfb2015", seed, delegation="no-delegation" not in states, start=START, release=release
     )

@@ -10,7 +10,7 @@ from rehearsal.clock import DEFAULT_START, WorldClock
 from rehearsal.exchange_databases import Database, DatabaseCopy
 from rehearsal.exchange_org import DialPlan, ExchangeOrganisation, ExchangeRole, ExchangeServer
 from rehearsal.exchange_versions import LATEST, ExchangeVersion
-from rehearsal.lync_releases import LYNC_2013, LyncRelease
+from rehearsal.lync_releases import LYNC_SERVER_2013, LyncRelease
 from rehearsal.lync_topology import (
     CentralManagementStore,
     LyncPool,
@@ -60,7 +60,7 @@ def litware(
     edge: bool = True,
     sip_dial_plan: bool = True,
     start: datetime = DEFAULT_START,
-    release: LyncRelease = LYNC_2013,
+    release: LyncRelease = LYNC_SERVER_2013,
 ) -> tuple[World, Installer]:
     """The organisation with its Lync servers, of that ``release``, and dial plans, and no Exchange server yet.
 

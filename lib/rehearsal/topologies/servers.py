@@ -8,7 +8,7 @@ from datetime import timedelta
 from rehearsal.exchange_org import ExchangeRole, ExchangeServer
 from rehearsal.exchange_versions import LATEST, Build, ExchangeVersion
 from rehearsal.host import CertificateEntry, Listener, Service, WindowsHost
-from rehearsal.lync_releases import LYNC_2013, LyncRelease
+from rehearsal.lync_releases import LYNC_SERVER_2013, LyncRelease
 from rehearsal.machines import Machine, edge_endpoints, front_end_endpoints
 from rehearsal.pki import CertificateFactory, IssuedCertificate
 from rehearsal.topologies.exchange_setup import set_up_exchange
@@ -49,7 +49,7 @@ class Installer:
         return set_up_exchange(self, server, own_certificate)
 
     def front_end(
-        self, fqdn: str, pool: str, site: str, *, delegation: bool = True, release: LyncRelease = LYNC_2013
+        self, fqdn: str, pool: str, site: str, *, delegation: bool = True, release: LyncRelease = LYNC_SERVER_2013
     ) -> Machine:
         """A Front End with a certificate of the enterprise CA in the pool's name."""
         host = self.windows(fqdn, {release.product: release.build}, _branded(_FRONT_END, release))
@@ -70,7 +70,7 @@ class Installer:
         self.world.add(machine)
         return machine
 
-    def edge(self, fqdn: str, site: str, *, release: LyncRelease = LYNC_2013) -> Machine:
+    def edge(self, fqdn: str, site: str, *, release: LyncRelease = LYNC_SERVER_2013) -> Machine:
         """An Edge Server, in no domain."""
         host = self.windows(fqdn, {release.product: release.build}, _branded(_EDGE, release))
         certificate = self.factory.server(fqdn, [fqdn], issuer=self.authority)
@@ -118,7 +118,7 @@ class Installer:
 
 def _branded(services: tuple[tuple[str, str], ...], release: LyncRelease) -> tuple[tuple[str, str], ...]:
     """The services with their display names as the release has them (from memory)."""
-    return tuple((name, display.replace(LYNC_2013.brand, release.brand)) for name, display in services)
+    return tuple((name, display.replace(LYNC_SERVER_2013.brand, release.brand)) for name, display in services)
 
 
 def exchange_server(
