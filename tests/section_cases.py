@@ -49,9 +49,9 @@ def estate(document: Any = None) -> Estate:
 
 
 def merged(folder: str, changes: dict[str, Any]) -> dict[str, Any]:
-    """The healthy document of a folder, the estate included, with the case's changes."""
+    """The healthy document of a folder, its own estate or the common one included, with the case's changes."""
     document: dict[str, Any] = copy.deepcopy(load(CASES / folder / "_healthy.yaml"))
-    document["estate"] = load(CASES / "_estate.yaml")
+    document.setdefault("estate", load(CASES / "_estate.yaml"))
     for name, fact in document["facts"].items():
         if isinstance(fact, dict) and list(fact) == ["healthy"]:
             document["facts"][name] = load(CASES / fact["healthy"] / "_healthy.yaml")["facts"]

@@ -19,6 +19,8 @@ from runbook.parameters import (
     TrustedPoolParameters,
     load_parameters,
 )
+from runbook.parameters_disable import DisableImParameters
+from runbook.parameters_hybrid import OnlineHybridParameters
 from runbook.parameters_owa import OwaEnablementParameters
 from runbook.parameters_users import MailboxPoliciesParameters, VerificationParameters
 
@@ -27,6 +29,8 @@ MODELS: dict[str, type[SectionParameters]] = {
     "trusted-pool": TrustedPoolParameters,
     "owa-enablement": OwaEnablementParameters,
     "mailbox-policies": MailboxPoliciesParameters,
+    "online-hybrid": OnlineHybridParameters,
+    "disable-im": DisableImParameters,
     "verification": VerificationParameters,
 }
 NEEDED = {

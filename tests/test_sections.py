@@ -11,7 +11,9 @@ from runbook.change import Decision, Finding, Severity
 from runbook.parameters import load_parameters
 from runbook.powershell import render
 from runbook.sections import SECTIONS, Section
+from runbook.sections.disable_im_facts import DisableImFacts
 from runbook.sections.mailbox_policies_facts import MailboxPoliciesFacts
+from runbook.sections.online_hybrid_facts import OnlineHybridFacts
 from runbook.sections.owa_enablement_facts import OwaEnablementFacts
 from runbook.sections.prerequisites_facts import PrerequisitesFacts
 from runbook.sections.trusted_pool_facts import TrustedPoolFacts
@@ -23,6 +25,8 @@ FOLDERS = {
     "trusted_pool": ("trusted_pool", TrustedPoolFacts),
     "owa_enablement": ("owa_enablement", OwaEnablementFacts),
     "mailbox_policies": ("mailbox_policies", MailboxPoliciesFacts),
+    "online_hybrid": ("online_hybrid", OnlineHybridFacts),
+    "disable_im": ("disable_im", DisableImFacts),
     "verification": ("verification", VerificationFacts),
 }
 FILES = sorted(path for folder in FOLDERS for path in (CASES / folder).glob("[!_]*.yaml"))

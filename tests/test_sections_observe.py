@@ -51,6 +51,7 @@ OUTPUT: dict[str, Sequence[ServerValue]] = {
     "folder": [True],
     "content": [b"<configuration/>"],
     "security": [thing(Sddl="O:BAG:SY")],
+    "access-edge": [thing(AllowFederatedUsers=True, AllowOutsideUsers=True, RoutingMethod="UseDnsSrvRouting")],
     "details": [thing(Attributes=enum("Archive", 32), LastWriteTimeUtc=NOW, PSIsContainer=False)],
 }
 

@@ -34,8 +34,8 @@ def decide(given: DisableImParameters, estate: Estate, facts: DisableImFacts) ->
     if lost:
         return Decision(findings=lost, plan=Plan(because=_unsettled(lost)))
     signs = tuple(_signs(given, estate, facts))
-    held = bool(signs) and not given.disable_in_spite_of_integration
-    findings: list[Finding] = [_integration(signs, consents=not held)] if signs else []
+    held = bool(signs) and _some_on(facts) and not given.disable_in_spite_of_integration
+    findings: list[Finding] = [_integration(signs, held=held)] if signs else []
     planned: list[Change] = []
     for front in facts.front_ends:
         directories = _rows(front.directories)
@@ -46,7 +46,7 @@ def decide(given: DisableImParameters, estate: Estate, facts: DisableImFacts) ->
         if not held and front.manager is not None:
             planned += [_change(directory, front.manager, estate, consent=bool(signs)) for directory in on]
     findings += _policies(facts)
-    because = "" if planned else _unsettled(tuple(findings)) if held and _some_on(facts) else _nothing(facts)
+    because = "" if planned else _unsettled(tuple(findings)) if held else _nothing(facts)
     return Decision(findings=tuple(findings), plan=Plan(changes=tuple(planned), because=because))
 
 
@@ -92,17 +92,17 @@ def _signs(given: DisableImParameters, estate: Estate, facts: DisableImFacts) ->
             yield f"{fqdn} stands among Lync's trusted application pools"
 
 
-def _integration(signs: tuple[str, ...], *, consents: bool) -> Finding:
+def _integration(signs: tuple[str, ...], *, held: bool) -> Finding:
     remedy = f"If it is meant to end, set the parameter {_CONSENT}; if not, this isn't the notebook to run."
     return Finding(
         id="integration-in-place",
         requirements=("L75", "L76", "L77"),
-        severity=Severity.WARNING if consents else Severity.ERROR,
+        severity=Severity.ERROR if held else Severity.WARNING,
         object="integration",
         what=f"An integration with Lync seems to be in place: {'; '.join(signs)}.",
         why="The procedure switches IM off only where there is none; its users would lose IM and presence in OWA.",
-        remedy="Tell the users, and take the other parts of the integration away as well." if consents else remedy,
-        repair=Repair.MANUAL if consents else Repair.CONSENT,
+        remedy=remedy if held else "Tell the users, and take the other parts of the integration away as well.",
+        repair=Repair.CONSENT if held else Repair.MANUAL,
     )
 
 
