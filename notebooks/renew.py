@@ -1,37 +1,37 @@
-"""Run every notebook in plan mode against the rehearsal lab and keep its outputs: ``python notebooks/renew.py``.
+"""Run the notebooks in plan mode against the rehearsal lab and keep their outputs: ``python notebooks/renew.py``.
 
-Before a notebook the sections before it are applied, as nbval does (``conftest.py``).
+Sections may be named (``renew.py online_hybrid``); otherwise all are renewed. Before a notebook the sections before it
+are applied, as nbval does (``conftest.py``).
 nbval holds the notebooks to these outputs, so they are renewed whenever a change is meant to alter them.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
 
 from runbook.cli.headless import NOTEBOOKS
-from runbook.cli.lab import credentials_in_environment, running_lab
-from runbook.cli.rehearse import bring_up_to
+from runbook.cli.stage import Stage
 from runbook.engine.opening import RECORDS_VARIABLE
-from runbook.estate import load_estate
+from runbook.sections import section_named
 
 FOLDER = Path(__file__).resolve().parent
 
 
-def main() -> None:
-    with (
-        running_lab("split-2013") as lab,
-        credentials_in_environment(lab),
-        tempfile.TemporaryDirectory(prefix="records-") as records,
-    ):
+def main(names: Sequence[str]) -> None:
+    wanted = {section_named(name).name for name in names}
+    with tempfile.TemporaryDirectory(prefix="records-") as records, Stage(Path(records)) as stage:
         os.environ[RECORDS_VARIABLE] = records
         for section, notebook in NOTEBOOKS.items():
-            bring_up_to(section, lab, load_estate(lab.estate), Path(records))
-            renew(FOLDER / notebook)
+            if not wanted or section in wanted:
+                stage.prepare(section)
+                renew(FOLDER / notebook)
 
 
 def renew(path: Path) -> None:
@@ -46,4 +46,4 @@ def renew(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -1,0 +1,50 @@
+"""Where the committed notebooks are shown: a rehearsal lab for each organisation, with the sections before a notebook
+applied, so that it finds what it builds on.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+
+from runbook.cli.lab import Lab, credentials_in_environment, running_lab
+from runbook.cli.rehearse import bring_up_to
+from runbook.estate import load_estate
+from runbook.sections import section_named
+
+ORGANISATION = "split-2013"
+SHOWN_ON = {"online_hybrid": "hybrid-worldwide"}
+"""Sections whose notebook says nothing on the usual organisation."""
+
+
+class Stage:
+    """Labs for notebooks, ended together. A section that isn't of the procedure has one to itself, since it would undo
+    what the others build.
+    """
+
+    def __init__(self, records: Path) -> None:
+        self._records = records
+        self._labs: dict[str, Lab] = {}
+        self._running = ExitStack()
+        self._environment = ExitStack()
+
+    def prepare(self, section: str) -> None:
+        """Make the section's lab the one that a kernel finds when it starts, and apply the sections before it."""
+        topology = SHOWN_ON.get(section, ORGANISATION)
+        key = topology if section_named(section).in_procedure else section
+        if key not in self._labs:
+            self._labs[key] = self._running.enter_context(running_lab(topology))
+        lab = self._labs[key]
+        self._environment.close()
+        self._environment.enter_context(credentials_in_environment(lab))
+        bring_up_to(section, lab, load_estate(lab.estate), self._records)
+
+    def __enter__(self) -> Stage:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._environment.close()
+        self._running.close()
