@@ -68,7 +68,7 @@ def rehearse(
     states: Sequence[str],
     watch: Watch,
 ) -> Rehearsal:
-    """Start the lab with ``topology`` in the given start states and run ``sections``, else the procedure, against it."""
+    """Start the lab with ``topology`` in the given start states and run ``sections`` against it, else the procedure."""
     wanted = {section_named(name).name for name in sections}
     chosen = [name for name, section in SECTIONS.items() if name in wanted or (not wanted and section.in_procedure)]
     parameters = {name: section_parameters(name, parameter_file(topology, name)) for name in chosen}
