@@ -22,6 +22,7 @@ from runbook.facts.query import Observation, Query, Unread
 from runbook.fleet import Fleet
 from runbook.ledger import Ledger, read_events
 from runbook.ledger.events import (
+    Awaited,
     Exported,
     Intent,
     Mode,
@@ -34,7 +35,7 @@ from runbook.ledger.events import (
 from runbook.parameters import SectionParameters
 from runbook.result import Result, ServerError, ServerObject, State
 from runbook.sections import Section
-from runbook.sections.section import Gate
+from runbook.sections.section import Gate, Wait
 from runbook.sections.unread import unread
 
 SERVER = "atl-fe-001.litwareinc.com"
@@ -513,3 +514,40 @@ def test_a_server_that_is_not_done_keeps_the_next_one_waiting(run: Callable[...,
     server.behave = lambda server, name: None
     assert applied(again) is Outcome.VERIFIED
     assert server.sent == ["a", "b", "b", "c"], "a re-run goes on where the first one stopped"
+
+
+def patient(*wanted: str, arrives_after: int) -> Section[Wanted, object]:
+    """A section whose changes take effect for everybody only some looks later."""
+    looks = iter(range(arrives_after))
+
+    def observe(parameters: Wanted, estate: Estate) -> Observation[object]:
+        answers = yield [READ]
+        return answers[READ]
+
+    wait = Wait(
+        observe=observe,
+        pending=lambda _, found: "" if next(looks, None) is None else "on its way",
+        deadline_seconds=lambda _: 300,
+    )
+    return replace(section(*wanted), wait=wait)
+
+
+def looks(run: Run) -> list[str]:
+    return [event.pending for event in read_events(run.ledger.path).events if isinstance(event, Awaited)]
+
+
+def test_what_was_changed_is_given_its_time_before_it_is_judged(
+    run: Callable[..., Run], server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runbook.engine.waiting.FIRST_SECONDS", 0)
+    one = run(patient("a", arrives_after=3))
+    assert applied(one) is Outcome.VERIFIED
+    assert looks(one) == ["on its way"] * 3 + [""]
+
+
+@pytest.mark.parametrize("mode", [Mode.PLAN, Mode.APPLY])
+def test_where_nothing_was_changed_nothing_is_waited_for(run: Callable[..., Run], server: Server, mode: Mode) -> None:
+    server.held = {"a"} if mode is Mode.APPLY else set()
+    one = run(patient("a", arrives_after=10**6), mode)
+    applied(one)
+    assert looks(one) == []

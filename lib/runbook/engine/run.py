@@ -10,7 +10,7 @@ verified  verify                    verified
 any       finish                    ended
 ========  ========================  ==========================
 
-In apply mode ``verify`` first waits for what a section's changes need time for, such as replication
+After changes ``verify`` first waits for what they need time for, such as replication
 (:class:`runbook.sections.section.Wait`), and records each look; after the deadline it judges the facts as they are.
 
 Only this module hands commands to a session (invariant 1). Each mutating pipeline leaves after its intent has
@@ -218,7 +218,7 @@ class Run:
     def _wait(self) -> None:
         """Give what was changed the time that it needs. What is missing at the deadline, the facts tell as well."""
         wait = self.section.wait
-        if wait is None or self.mode is not Mode.APPLY:
+        if wait is None or not any(_may_have_run(result) for result in self.results):
             return
 
         def look() -> Any:
@@ -388,6 +388,13 @@ def _not_sent(change: Change) -> str:
     if change.run_locally:
         return f"Run this line in the management shell on {change.target.server}, then run this section again."
     return "Not attempted."
+
+
+def _may_have_run(result: ChangeOutcome) -> bool:
+    """It was sent, or a person may have run it."""
+    return result.outcome in (Outcome.APPLIED, Outcome.UNKNOWN) or (
+        result.change.run_locally and result.outcome is Outcome.PLANNED
+    )
 
 
 def _same_thing(one: Change, other: Change) -> bool:
