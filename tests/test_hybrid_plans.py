@@ -179,6 +179,8 @@ def test_a_provider_that_is_made_again_is_announced_with_the_outage() -> None:
     remove, create = decide(wanted, found).plan.changes
     assert (remove.consent, create.consent) == ("recreate_provider", "")
     assert "has reached the Edge" in remove.disturbs
+    assert isinstance(remove.before, dict)
+    assert (remove.before["ProxyFqdn"], remove.after) == ("exap.um.office365.us", None)
     (back,) = remove.reverse
     assert "-ProxyFqdn exap.um.office365.us" in render(back)
     assert "-SipClientPort 5061" in render(back)

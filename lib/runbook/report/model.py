@@ -12,6 +12,7 @@ from datetime import datetime
 from runbook.change import Change, Finding, Json, Outcome, Severity
 from runbook.ledger import Entry, Recording
 from runbook.ledger.events import (
+    Awaited,
     FactRead,
     FindingRecorded,
     GateAsked,
@@ -241,6 +242,8 @@ def _said_of(entry: Entry) -> str:
             return f"change {change + 1}: {what}"
         case GateAsked(stage=stage, after=after, stops=stops):
             return f"{stage} looked at {'after' if after else 'before'} its changes{f': {stops}' if stops else ''}"
+        case Awaited(pending=pending, seconds=seconds, over=True):
+            return f"waited {seconds} s{f', still {pending}' if pending else ' until it had arrived'}"
         case OutcomeRecorded(change=change, outcome=outcome):
             return f"change {change + 1}: {outcome.value}"
         case RunEnded(outcome=outcome):
