@@ -88,6 +88,8 @@ class Change:
     and the facts are read afterwards as for any other. ``exports`` names what is read into the record
     before the command runs (``real-world`` B1: the configuration before Enable-CsTopology).
 
+    ``repeats`` marks what has to be done once more after the changes before it were taken back (a refresh, a recycle).
+
     ``preparation`` runs before the command and touches the object itself only to read it; ``conclusion`` runs after it,
     in the same runspace; ``cleanup`` runs in any case and may fail. Changes of one ``stage`` (a server) are carried out
     together, and the section's gate is asked before the first and after the last of them.
@@ -110,6 +112,7 @@ class Change:
     conclusion: tuple[Step, ...] = ()
     cleanup: tuple[Step, ...] = ()
     stage: str = ""
+    repeats: bool = False
 
     def __post_init__(self) -> None:
         if bool(self.reverse) == bool(self.irreversible):

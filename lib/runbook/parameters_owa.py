@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from runbook.inputs.fields import Flag, OptionalFolder, OptionalInstant, WholeNumber
+from runbook.inputs.fields import Flag, Name, OptionalFolder, OptionalInstant, WholeNumber
 from runbook.inputs.validation import wrong
 from runbook.parameters import Fqdns, IntegrationParameters
 
@@ -29,6 +29,13 @@ class OwaEnablementParameters(IntegrationParameters):
             description="Client access servers whose OWA virtual directories are switched on; empty for all (L45).",
         ),
     ] = ()
+    override_name: Annotated[
+        Name,
+        Field(
+            title="Name of the setting override",
+            description="Exchange 2016 and later: a server's new override is called this and the server's name (L56, L57).",
+        ),
+    ] = "IM Override"
     procedure_order: Annotated[
         Flag,
         Field(

@@ -36,6 +36,11 @@ class ExchangeServer:
         return edition(self.version)
 
     @property
+    def build(self) -> tuple[int, ...]:
+        """``(15, 1, 2507, 6)``; empty where the version isn't of the usual form."""
+        return build(self.version)
+
+    @property
     def has_um(self) -> bool:
         """A server whose edition still has Unified Messaging in the form that 2013 gave it."""
         return self.edition in ("2013", "2016")
@@ -98,6 +103,12 @@ def edition(version: str) -> str:
         return ""
     major, minor = int(found[1]), int(found[2])
     return _EDITIONS.get((major, minor)) or _EDITIONS.get((major,), "")
+
+
+def build(version: str) -> tuple[int, ...]:
+    """``Version 15.1 (Build 2507.6)`` → ``(15, 1, 2507, 6)``; empty where it isn't of this form."""
+    found = _VERSION.search(version)
+    return () if found is None else tuple(int(part) for part in found.groups() if part is not None)
 
 
 def _get(name: str, controller: str, **parameters: Value) -> Cmdlet:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from runbook.command import Cmdlet, Pipeline, Target, Value, cmdlet
 from runbook.facts.answer import as_text, checked, flag, text, texts
-from runbook.facts.exchange import edition
+from runbook.facts.exchange import build, edition
 from runbook.facts.query import Query
 from runbook.result import Result, ServerObject
 
@@ -56,11 +56,14 @@ class Mailbox:
         return self.kind.lower() in _PEOPLE
 
     @property
-    def is_on_2013(self) -> bool:
-        """L72. The version of the server counts; the object's own says only whether it is older than 2013."""
+    def edition(self) -> str:
+        """L72. The version of the server counts; the object's own says only whether it is older than 2013.
+
+        Empty for Exchange 2010 before Service Pack 1, which no way leads to (``real-world`` B1).
+        """
         if known := edition(self.server_version):
-            return known == "2013"
-        return f"({_FIRST_2013}." in self.object_version
+            return "" if build(self.server_version)[:2] == (14, 0) else known
+        return "2013" if f"({_FIRST_2013}." in self.object_version else "2010"
 
     @property
     def sip_addresses(self) -> tuple[str, ...]:

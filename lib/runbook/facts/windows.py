@@ -5,6 +5,7 @@ Pipelines as in ``pipelines.md``; PowerShell 3 to 5.1. Every one of them only re
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,7 +25,10 @@ UCMA_KEY = r"HKLM:\SOFTWARE\Microsoft\UCMA\{902F4F35-D5DC-4363-8671-D5EF0D26C21D
 """What the UCMA 4.0 Runtime's set-up leaves behind; its ``Version`` is 5.0 or later (``pipelines.md``)."""
 
 EXCHANGE_KEY = r"HKLM:\SOFTWARE\Microsoft\ExchangeServer\v15\Setup"
+EXCHANGE_2010_KEY = r"HKLM:\SOFTWARE\Microsoft\ExchangeServer\v14\Setup"
 """What Exchange's set-up leaves behind; ``MsiInstallPath`` is the folder that the procedure calls V15 (L53, L83)."""
+
+NETSTAT = r"C:\Windows\System32\netstat.exe"
 
 UM_SERVICE, UM_CALL_ROUTER = "MSExchangeUM", "MSExchangeUMCR"
 
@@ -82,9 +86,10 @@ def ucma_version(target: Target) -> Query[str | None]:
     return Query("ucma-version", target, _registry(UCMA_KEY, "Version"), _parse_ucma)
 
 
-def exchange_folder(target: Target) -> Query[str | None]:
+def exchange_folder(target: Target, *, version_14: bool = False) -> Query[str | None]:
     """The folder that Exchange was installed in, or ``None`` where set-up registered none (``real-world`` B6)."""
-    return Query("exchange-folder", target, _registry(EXCHANGE_KEY, "MsiInstallPath"), _parse_exchange_folder)
+    key = EXCHANGE_2010_KEY if version_14 else EXCHANGE_KEY
+    return Query("exchange-folder", target, _registry(key, "MsiInstallPath"), _parse_exchange_folder)
 
 
 def item(target: Target, path: str) -> Query[FileItem | None]:
@@ -105,8 +110,11 @@ def um_services(target: Target) -> Query[tuple[Service, ...]]:
     return Query("um-services", target, ask, _parse_services)
 
 
-def listeners(target: Target, port: int) -> Query[int]:
-    """How many sockets listen on a TCP port (L40)."""
+def listeners(target: Target, port: int, *, powershell_2: bool = False) -> Query[int]:
+    """How many sockets listen on a TCP port (L40); netstat.exe tells where the cmdlet isn't known yet."""
+    if powershell_2:
+        netstat = Cmdlet(NETSTAT, arguments=("-ano",))
+        return Query(f"listeners {port}", target, Pipeline.of(netstat), functools.partial(_parse_netstat, port))
     ask = cmdlet("Get-NetTCPConnection", State="Listen", LocalPort=port)
     return Query(f"listeners {port}", target, Pipeline.of(ask, _select("LocalAddress", "LocalPort")), _parse_listeners)
 
@@ -177,6 +185,14 @@ def _parse_services(result: Result) -> tuple[Service, ...]:
 
 def _parse_listeners(result: Result) -> int:
     return len(checked(result, absent=_NO_CONNECTION).objects)
+
+
+def _parse_netstat(port: int, result: Result) -> int:
+    lines = (str(value).split() for value in checked(result).output if isinstance(value, str))
+    return sum(
+        len(words) >= 4 and words[0] == "TCP" and words[1].endswith(f":{port}") and words[3] == "LISTENING"
+        for words in lines
+    )
 
 
 def _parse_certificates(result: Result) -> tuple[StoredCertificate, ...]:

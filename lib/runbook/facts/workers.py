@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 from runbook.command import Pipeline, Target, cmdlet
 from runbook.facts.answer import checked, number, text
@@ -17,6 +17,7 @@ from runbook.result import Result, ServerObject
 OWA_POOL = "MSExchangeOWAAppPool"
 """On a server with both roles the front end's and the back end's OWA share this pool (``real-world`` B3)."""
 
+_WMI_TIME = re.compile(r"(\d{14})\.(\d{6})([+-]\d{3})\Z")
 _POOL = re.compile(r'\s-ap\s+(?:"([^"]*)"|(\S+))', re.IGNORECASE)
 
 
@@ -29,9 +30,13 @@ class Worker:
     pool: str
 
 
-def owa_workers(target: Target) -> Query[tuple[Worker, ...]]:
-    """The workers of OWA's pool, oldest first; none before the first request, two for a moment during a recycle."""
-    processes = cmdlet("Get-CimInstance", ClassName="Win32_Process", Filter="Name='w3wp.exe'")
+def owa_workers(target: Target, *, powershell_2: bool = False) -> Query[tuple[Worker, ...]]:
+    """The workers of OWA's pool, oldest first; none before the first request, two for a moment during a recycle.
+
+    ``powershell_2``: the server has Windows PowerShell 2 (Exchange 2010), which knows no ``Get-CimInstance``.
+    """
+    of = {"Class": "Win32_Process"} if powershell_2 else {"ClassName": "Win32_Process"}
+    processes = cmdlet("Get-WmiObject" if powershell_2 else "Get-CimInstance", **of, Filter="Name='w3wp.exe'")
     wanted = cmdlet("Select-Object", Property=("ProcessId", "CreationDate", "CommandLine"))
     return Query("owa-workers", target, Pipeline.of(processes, wanted), _parse)
 
@@ -51,7 +56,16 @@ def _worker(item: ServerObject) -> Worker | None:
     named = _POOL.search(line)
     if named is None:
         return None
+    return Worker(process_id=process, started=_started(item, process), pool=named[1] or named[2])
+
+
+def _started(item: ServerObject, process: int) -> datetime:
+    """``Get-WmiObject`` gives a time as WMI writes it (``20130203081500.000000+060``), with the offset in minutes."""
     started = item.get("CreationDate")
-    if not isinstance(started, datetime):
-        raise ValueError(f"the start time of the worker process {process} came as something else")
-    return Worker(process_id=process, started=started, pool=named[1] or named[2])
+    if isinstance(started, datetime):
+        return started
+    if isinstance(started, str) and (found := _WMI_TIME.match(started)):
+        zone = timezone(timedelta(minutes=int(found[3])))
+        at = datetime.strptime(found[1], "%Y%m%d%H%M%S").replace(tzinfo=zone)
+        return (at + timedelta(microseconds=int(found[2]))).astimezone(UTC)
+    raise ValueError(f"the start time of the worker process {process} came as something else")

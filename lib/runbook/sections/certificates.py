@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from runbook.certificate import Certificate, Validity
 from runbook.change import Finding, Severity
@@ -13,6 +14,7 @@ from runbook.facts.windows import StoredCertificate
 from runbook.parameters import IntegrationParameters
 from runbook.sections.unread import unread
 
+P = TypeVar("P", bound=IntegrationParameters)
 Store = tuple[StoredCertificate, ...]
 
 _NEW = (
@@ -31,6 +33,17 @@ class Stores:
     my: Store | Unread
     roots: Store | Unread
     authorities: Store | Unread
+
+
+def expected(given: P, server: str, discovered: frozenset[str]) -> P:
+    """The parameters as they hold for one back end.
+
+    Lync knows a server that it discovers by the server's own name (L20). Where ``owa_pool_fqdn`` is such a server's
+    name, there is no pool, and each server's certificate bears its own.
+    """
+    if given.certificate_thumbprint or not {given.owa_pool_fqdn, server} <= discovered:
+        return given
+    return given.model_copy(update={"owa_pool_fqdn": server})
 
 
 def choose(store: Store, parameters: IntegrationParameters, at: datetime) -> tuple[StoredCertificate, ...]:

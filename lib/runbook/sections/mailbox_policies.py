@@ -39,7 +39,7 @@ def decide(given: MailboxPoliciesParameters, estate: Estate, facts: MailboxPolic
         *misnamed,
         *(_report(policy, given, blocked=tuple(finding.id for finding in misnamed)) for policy in scope),
         *(_report_other(policy, given) for policy in facts.policies if policy not in scope),
-        *_people(given, facts, wanting),
+        *_people(given, facts, wanting, users.integrated_editions(estate)),
     )
     if wanting:
         pinned = estate.domain_controller or ""
@@ -140,12 +140,15 @@ def _report_other(policy: OwaPolicy, given: MailboxPoliciesParameters) -> Findin
 
 
 def _people(
-    given: MailboxPoliciesParameters, facts: MailboxPoliciesFacts, wanting: tuple[OwaPolicy, ...]
+    given: MailboxPoliciesParameters,
+    facts: MailboxPoliciesFacts,
+    wanting: tuple[OwaPolicy, ...],
+    integrated: frozenset[str],
 ) -> Iterator[Finding]:
     yield from user_findings.report_unread(facts.users)
     policies = () if isinstance(facts.policies, Unread) else facts.policies
     planned = tuple(policy.name for policy in wanting)
-    readiness = users.judge(facts.users, policies, left_off=given.left_off, planned=planned)
+    readiness = users.judge(facts.users, policies, left_off=given.left_off, planned=planned, integrated=integrated)
     if readiness is not None:
         yield from user_findings.report(readiness)
 

@@ -15,6 +15,9 @@ from runbook.facts.windows import Service
 from runbook.sections.ask import Ask
 
 NO_LYNC = Unread("the estate names no Front End with an endpoint for the Lync shell")
+_WITH_UM = (Version.V2013, Version.V2016, Version.V2010)
+"""In the order in which their endpoints know more of it."""
+
 NO_EXCHANGE = Unread("the estate names no Exchange server with an Exchange endpoint")
 NO_WINDOWS = Unread("the estate gives no ordinary Windows endpoint for this server")
 
@@ -157,9 +160,9 @@ def ask_exchange(target: Target | None, estate: Estate) -> Ask[ExchangeOrganisat
         for server in estate.exchange()
         if server.offers(Shell.WINDOWS)
     }
-    directory = (
-        () if target is None else (exchange.servers(target, controller), exchange.dial_plans(target, controller))
-    )
+    known = None if target is None else exchange.servers(target, controller)
+    reader = um_reader(estate)
+    plans = None if reader is None else exchange.dial_plans(reader, controller)
 
     def collect(answers: Answers) -> ExchangeOrganisation:
         services = {
@@ -168,16 +171,18 @@ def ask_exchange(target: Target | None, estate: Estate) -> Ask[ExchangeOrganisat
             else NO_WINDOWS
             for server in estate.exchange()
         }
-        if not directory:
+        if known is None:
             return ExchangeOrganisation(servers=NO_EXCHANGE, dial_plans=NO_EXCHANGE, windows_services=services)
-        servers, plans = directory
-        return ExchangeOrganisation(servers=answers[servers], dial_plans=answers[plans], windows_services=services)
+        found = () if plans is None else answers[plans]
+        return ExchangeOrganisation(servers=answers[known], dial_plans=found, windows_services=services)
 
+    directory = (*((known,) if known is not None else ()), *((plans,) if plans is not None else ()))
     return Ask((*directory, *on_windows.values()), collect)
 
 
-def ask_memberships(target: Target | None, controller: str, found: ExchangeOrganisation) -> Ask[ExchangeOrganisation]:
+def ask_memberships(estate: Estate, found: ExchangeOrganisation) -> Ask[ExchangeOrganisation]:
     """The second round: the dial plans of every UM service and call router of the organisation."""
+    target, controller = um_reader(estate), estate.domain_controller or ""
     if target is None or isinstance(found.servers, Unread):
         return Ask((), lambda answers: found)
     have_um = [server for server in found.servers if server.has_um]
@@ -210,6 +215,16 @@ def in_scope(estate: Estate, names: tuple[str, ...], role: Role | None = None) -
     return tuple(server for server in estate.exchange(role) if not chosen or server.name in chosen)
 
 
+def owa_hosts(estate: Estate, names: tuple[str, ...]) -> tuple[Server, ...]:
+    """The servers in scope that OWA talks to Lync from, as the estate file has them: mailbox servers, in Exchange 2010
+    client access servers. Any of them may have to serve a mailbox after a failover (``real-world`` B1)."""
+    return tuple(
+        server
+        for server in in_scope(estate, names)
+        if server.serves(Role.CLIENT_ACCESS if server.version == Version.V2010 else Role.MAILBOX)
+    )
+
+
 def topology_reader(front_ends: tuple[Server, ...]) -> Target | None:
     """Where the topology is read: a shell whose second hop works, else the role-based endpoint (``real-world`` B4)."""
     for server in front_ends:
@@ -227,6 +242,20 @@ def topology_writer(front_ends: tuple[Server, ...]) -> Writer:
     able = [server for server in front_ends if server.offers(Shell.LYNC) and server.delegates]
     chosen = (able or list(front_ends))[0]
     return Writer(Target(chosen.name, Shell.LYNC), run_locally=not able)
+
+
+def reader_of(estate: Estate, server: Server) -> Target | None:
+    """The Exchange endpoint through which a server's own objects are managed: its own, else one of its version."""
+    if server.offers(Shell.EXCHANGE):
+        return server.target(Shell.EXCHANGE)
+    return exchange_reader(estate, server.version)
+
+
+def um_reader(estate: Estate) -> Target | None:
+    """An endpoint that knows Unified Messaging, which went with Exchange 2019; ``None`` where there is none."""
+    able = [server for server in estate.exchange() if server.offers(Shell.EXCHANGE) and server.version in _WITH_UM]
+    ranked = sorted(able, key=lambda server: _WITH_UM.index(server.version))
+    return ranked[0].target(Shell.EXCHANGE) if ranked else None
 
 
 def exchange_reader(estate: Estate, version: Version = Version.V2013) -> Target | None:

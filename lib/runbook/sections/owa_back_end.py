@@ -1,4 +1,4 @@
-"""One back end as a whole: certificate, web.config, worker; what hinders its change, and what the change is."""
+"""One server that OWA talks to Lync from: what hinders its change, and what the change is, by its edition's way."""
 
 from __future__ import annotations
 
@@ -6,76 +6,87 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from runbook.change import Change, Finding, Repair, Severity
-from runbook.command import Shell
-from runbook.estate import Role, Server
+from runbook.command import Shell, Target
+from runbook.estate import Estate, Role
 from runbook.facts.query import Unread
 from runbook.facts.windows import StoredCertificate
 from runbook.parameters_owa import OwaEnablementParameters
-from runbook.sections import certificates, owa_directories, owa_web_config, owa_worker
-from runbook.sections.owa_enablement_facts import BackEnd
+from runbook.sections import certificates, owa_2010, owa_directories, owa_override, owa_web_config, owa_worker
+from runbook.sections.organisation import ExchangeOrganisation, reader_of
+from runbook.sections.owa_enablement_facts import BackEnd, OwaEnablementFacts
+from runbook.sections.owa_override import Wanted
+from runbook.sections.ways import Way
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assessment:
-    """One back end: what hinders its change, what the change mends, and what else there is to say.
-
-    ``values`` are to be written to its web.config; ``recycles`` says that its worker has to be a new one.
-    """
+    """One server: what hinders its change, what the change mends, what else there is to say, and the change."""
 
     back: BackEnd
-    obstacles: tuple[Finding, ...]
-    faults: tuple[Finding, ...]
-    notes: tuple[Finding, ...]
-    values: Mapping[str, str]
-    recycles: bool
+    obstacles: tuple[Finding, ...] = ()
+    faults: tuple[Finding, ...] = ()
+    notes: tuple[Finding, ...] = ()
+    work: tuple[Change, ...] = ()
 
     @property
     def is_right(self) -> bool:
-        return not self.obstacles and not self.recycles
+        return not self.obstacles and not self.work
 
 
-def assess(given: OwaEnablementParameters, back: BackEnd) -> Assessment:
-    """What one back end, whose facts could be read, lacks."""
-    certificate = _certificate(given, back)
-    found = [finding for finding in _certificate_findings(given, back) if finding.id == "certificate-several"]
-    obstacles = [finding for finding in _certificate_findings(given, back) if finding.severity is Severity.ERROR]
-    obstacles += owa_web_config.obstacles(back)
-    notes = [*found, *owa_directories.check_back_end(back)]
-    if obstacles or certificate is None:
-        notes += owa_web_config.check_read_only(back, blocks=False)
-        return Assessment(
-            back=back, obstacles=tuple(obstacles), faults=(), notes=tuple(notes), values={}, recycles=False
-        )
-    values = owa_web_config.wanted(given, back, certificate.thumbprint)
-    said = list(owa_web_config.check(given, back, certificate.thumbprint))
-    read_only = list(owa_web_config.check_read_only(back, blocks=bool(values)))
-    stale = () if values else tuple(owa_worker.check(back))
-    return Assessment(
-        back=back,
-        obstacles=tuple(read_only) if values else (),
-        faults=(*(finding for finding in said if finding.repair is Repair.PLANNED), *stale),
-        notes=(
-            *notes,
-            *(finding for finding in said if finding.repair is not Repair.PLANNED),
-            *(() if values else read_only),
-        ),
-        values=values,
-        recycles=bool(values) or bool(stale),
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """What an assessment goes by."""
+
+    given: OwaEnablementParameters
+    estate: Estate
+    facts: OwaEnablementFacts
+    back: BackEnd
+    certificate: StoredCertificate
+
+    @property
+    def thumbprint(self) -> str:
+        return self.certificate.thumbprint
+
+    @property
+    def controller(self) -> str:
+        return self.estate.domain_controller or ""
+
+    @property
+    def exchange(self) -> Target | None:
+        return reader_of(self.estate, self.estate.server(self.back.server))
+
+    def recycle(self) -> Change:
+        server = self.estate.server(self.back.server)
+        return owa_worker.change(server.target(Shell.WINDOWS), self.back, fronts_too=server.serves(Role.CLIENT_ACCESS))
 
 
-def changes(server: Server, assessed: Assessment) -> Iterator[Change]:
-    """The file, then the worker; none where the server is right."""
-    back = assessed.back
-    if assessed.values:
-        yield owa_web_config.change(server.target(Shell.WINDOWS), back, assessed.values)
-    if assessed.recycles:
-        fronts_too = server.serves(Role.CLIENT_ACCESS)
-        yield owa_worker.change(server.target(Shell.WINDOWS), back, fronts_too=fronts_too)
+def assess(given: OwaEnablementParameters, estate: Estate, facts: OwaEnablementFacts, back: BackEnd) -> Assessment:
+    """What one server, whose facts could be read, lacks."""
+    if back.way is Way.NONE:
+        return Assessment(back=back, obstacles=(owa_2010.check_rtm(back),))
+    found = tuple(_certificate_findings(given, facts, back))
+    errors = [finding for finding in found if finding.severity is Severity.ERROR]
+    notes = [finding for finding in found if finding.id == "certificate-several"]
+    notes += [*owa_directories.check_back_end(back)]
+    certificate = _certificate(given, facts, back)
+    if back.way is Way.FILE:
+        errors += owa_web_config.obstacles(back)
+    if errors or certificate is None:
+        if back.way is Way.FILE:
+            notes += owa_web_config.check_read_only(back, blocks=False)
+        return Assessment(back=back, obstacles=tuple(errors), notes=tuple(notes))
+    case = _Case(given=given, estate=estate, facts=facts, back=back, certificate=certificate)
+    match back.way:
+        case Way.DIRECTORY:
+            return _by_directory(case, tuple(notes))
+        case Way.OVERRIDE:
+            return _by_override(case, tuple(notes))
+        case _:
+            return _by_file(case, tuple(notes))
 
 
 def report_ready(assessed: Assessment) -> Iterator[Finding]:
-    """A back end on which nothing is left to do: what was looked at, for the record."""
+    """A server on which nothing is left to do: what was looked at, for the record."""
     back = assessed.back
     if not assessed.is_right or isinstance(back.workers, Unread):
         return
@@ -90,19 +101,136 @@ def report_ready(assessed: Assessment) -> Iterator[Finding]:
         requirements=("L52", "L55", "L65"),
         severity=Severity.INFO,
         server=back.server,
-        object=str(back.path),
-        what=f"The file names OWA's certificate and the Lync pool; {worker}.",
+        object=_OBJECTS.get(back.way, str(back.path)),
+        what=f"{_NAMES[back.way]} OWA's certificate and the Lync pool; {worker}.",
         why="Both were read on the server and compared with the parameters and its certificates.",
         remedy="Nothing need be done.",
         repair=Repair.NONE,
     )
 
 
-def _certificate(given: OwaEnablementParameters, back: BackEnd) -> StoredCertificate | None:
+_OBJECTS = {Way.OVERRIDE: "SettingOverride", Way.DIRECTORY: "OWA virtual directory"}
+_NAMES = {
+    Way.FILE: "The file names",
+    Way.OVERRIDE: "A setting override names, and the server works with,",
+    Way.DIRECTORY: "The virtual directory names",
+}
+
+
+def _by_file(case: _Case, notes: tuple[Finding, ...]) -> Assessment:
+    """Exchange 2013: web.config, then the worker."""
+    back, server = case.back, case.estate.server(case.back.server)
+    values = owa_web_config.wanted(case.given, back, case.thumbprint)
+    said = list(owa_web_config.check(case.given, back, case.thumbprint))
+    read_only = tuple(owa_web_config.check_read_only(back, blocks=bool(values)))
+    stale = () if values else tuple(owa_worker.check(back))
+    work: list[Change] = []
+    if values:
+        work.append(owa_web_config.change(server.target(Shell.WINDOWS), back, values))
+    if values or stale:
+        work.append(case.recycle())
+    return Assessment(
+        back=back,
+        obstacles=read_only if values else (),
+        faults=(*(finding for finding in said if finding.repair is Repair.PLANNED), *stale),
+        notes=(
+            *notes,
+            *(finding for finding in said if finding.repair is not Repair.PLANNED),
+            *(() if values else read_only),
+        ),
+        work=tuple(work),
+    )
+
+
+def _by_directory(case: _Case, notes: tuple[Finding, ...]) -> Assessment:
+    """Exchange 2010 from Service Pack 1 on: the virtual directory, then the worker."""
+    wanted = {owa_2010.CERTIFICATE: case.thumbprint, owa_2010.POOL: case.given.registrar_pool_fqdn}
+    said, target = tuple(owa_2010.check(case.back, wanted)), case.exchange
+    work = [] if target is None else list(owa_2010.changes(case.back, wanted, target, case.controller))
+    stale = () if said or not owa_2010.changed_since(case.back) else (owa_worker.stale(case.back, "the directory"),)
+    if work or stale:
+        work.append(case.recycle())
+    return Assessment(
+        back=case.back,
+        obstacles=tuple(finding for finding in said if finding.repair is not Repair.PLANNED),
+        faults=(*(finding for finding in said if finding.repair is Repair.PLANNED), *stale),
+        notes=notes,
+        work=tuple(work),
+    )
+
+
+def _by_override(case: _Case, notes: tuple[Finding, ...]) -> Assessment:
+    """Exchange 2016 and later: the override, the refresh, then the worker."""
+    assert not isinstance(case.facts.overrides, Unread)
+    back, target = case.back, case.exchange
+    wanted = Wanted(case.given.registrar_pool_fqdn, case.thumbprint)
+    found = owa_override.situation(back, wanted, case.facts.overrides, _going_by_overrides(case.facts.lync.exchange))
+    obstacles = tuple(owa_override.obstacles(found, _others(case)))
+    said = tuple(owa_override.check(found))
+    work: list[Change] = []
+    if target is not None:
+        if owa_override.needs_change(found):
+            work.append(owa_override.change(found, case.given, target, case.controller))
+        if owa_override.needs_refresh(found):
+            work.append(owa_override.refresh(found, target))
+    stale = () if work or not owa_override.is_stale(found) else (owa_worker.stale(back, "the setting override"),)
+    if work or stale:
+        work.append(case.recycle())
+    return Assessment(
+        back=back,
+        obstacles=obstacles,
+        faults=() if obstacles else (*said, *stale),
+        notes=(*notes, *owa_override.check_leftover(back)),
+        work=() if obstacles else tuple(work),
+    )
+
+
+def _others(case: _Case) -> Mapping[str, Wanted]:
+    """What the other servers that go by overrides want, as far as their certificates are known."""
+    pool = case.given.registrar_pool_fqdn
+    return {
+        back.short_name.lower(): Wanted(pool, entry.thumbprint)
+        for back in case.facts.back_ends
+        if back.way is Way.OVERRIDE and back.server != case.back.server
+        if (entry := _certificate(case.given, case.facts, back)) is not None
+    }
+
+
+def _going_by_overrides(organisation: ExchangeOrganisation) -> Mapping[str, tuple[int, ...]]:
+    servers = () if isinstance(organisation.servers, Unread) else organisation.servers
+    return {server.name.lower(): server.build for server in servers if server.build >= (15, 1)}
+
+
+def _certificate(given: OwaEnablementParameters, facts: OwaEnablementFacts, back: BackEnd) -> StoredCertificate | None:
+    """The one meant; of several on a server that wants IIS's, one that is assigned to it."""
     if isinstance(back.store, Unread) or isinstance(back.clock, Unread):
         return None
-    return next(iter(certificates.choose(back.store, given, back.clock)), None)
+    meant = certificates.expected(given, back.server, facts.lync.discovered)
+    candidates = certificates.choose(back.store, meant, back.clock)
+    ranked = sorted(candidates, key=lambda entry: entry.thumbprint not in _on_iis(back))
+    return next(iter(ranked), None)
 
 
-def _certificate_findings(given: OwaEnablementParameters, back: BackEnd) -> Iterator[Finding]:
-    yield from certificates.check(back.server, back.store, back.clock, given)
+def _on_iis(back: BackEnd) -> tuple[str, ...]:
+    return () if isinstance(back.on_iis, Unread) else back.on_iis
+
+
+def _certificate_findings(
+    given: OwaEnablementParameters, facts: OwaEnablementFacts, back: BackEnd
+) -> Iterator[Finding]:
+    meant = certificates.expected(given, back.server, facts.lync.discovered)
+    chosen = _certificate(given, facts, back)
+    if chosen is not None and back.way is Way.OVERRIDE and not given.certificate_thumbprint:
+        meant = meant.model_copy(update={"certificate_thumbprint": chosen.thumbprint})
+    yield from certificates.check(back.server, back.store, back.clock, meant)
+    if chosen is not None and back.way is Way.OVERRIDE and chosen.thumbprint not in _on_iis(back):
+        yield Finding(
+            id="cert-not-on-iis",
+            requirements=("L58",),
+            severity=Severity.ERROR,
+            server=back.server,
+            object=chosen.thumbprint,
+            what="The certificate for IM isn't assigned to IIS on this server.",
+            why="Exchange 2016 and later want the certificate for IM to be the one that IIS has.",
+            remedy="Assign it with Enable-ExchangeCertificate -Services IIS, or issue one that serves both.",
+        )

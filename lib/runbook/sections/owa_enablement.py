@@ -7,7 +7,7 @@ in the way of one server holds back those after it: a roll-out stops where someb
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from runbook.change import Change, Decision, Finding, Plan, Repair
@@ -22,7 +22,7 @@ from runbook.sections import (
     owa_scope,
     owa_web_config,
 )
-from runbook.sections.organisation import exchange_reader
+from runbook.sections.organisation import reader_of
 from runbook.sections.owa_enablement_facts import OwaEnablementFacts, observe
 from runbook.sections.owa_gate import GATE
 from runbook.sections.owa_scope import Scope
@@ -38,14 +38,14 @@ def decide(given: OwaEnablementParameters, estate: Estate, facts: OwaEnablementF
         *owa_failover.check_read(facts),
         *owa_scope.check_read(scope),
     )
-    if any(finding.unknown for finding in missing) or not (scope.back_ends and scope.front_ends):
+    if any(finding.unknown for finding in missing) or not scope.is_whole:
         return Decision(findings=missing, plan=Plan(because=_unsettled(missing)))
 
     lync = tuple(owa_readiness.check(given, tuple(back.server for back in scope.back_ends), facts.lync))
     held = _ids(lync)
-    behind, back_end_changes, later = _back_ends(given, estate, scope, held)
+    behind, back_end_changes, later = _back_ends(given, estate, scope, facts, held)
     front, front_end_changes = _front_ends(estate, scope, held if given.procedure_order else later)
-    findings = (*missing, *lync, *behind, *_failover(given, scope, facts), *front)
+    findings = (*missing, *lync, *behind, *_failover(given, estate, scope, facts), *front)
     parts = (back_end_changes, front_end_changes)
     changes = tuple(change for part in (reversed(parts) if given.procedure_order else parts) for change in part)
     if not changes:
@@ -54,7 +54,7 @@ def decide(given: OwaEnablementParameters, estate: Estate, facts: OwaEnablementF
 
 
 def _back_ends(
-    given: OwaEnablementParameters, estate: Estate, scope: Scope, held: tuple[str, ...]
+    given: OwaEnablementParameters, estate: Estate, scope: Scope, facts: OwaEnablementFacts, held: tuple[str, ...]
 ) -> tuple[list[Finding], list[Change], tuple[str, ...]]:
     """Findings and changes in the order of the servers, and what holds back whatever comes after them.
 
@@ -63,20 +63,27 @@ def _back_ends(
     findings: list[Finding] = []
     changes: list[Change] = []
     for back in scope.back_ends:
-        assessed = owa_back_end.assess(given, back)
+        assessed = owa_back_end.assess(given, estate, facts, back)
         held = tuple(dict.fromkeys((*held, *_ids(assessed.obstacles))))
         findings += [*assessed.obstacles, *_held_back(assessed.faults, held), *assessed.notes]
         findings += owa_back_end.report_ready(assessed)
         if not held:
-            changes += owa_back_end.changes(estate.server(back.server), assessed)
+            changes += _not_yet(changes, assessed.work)
     return findings, changes, held
 
 
+def _not_yet(planned: Sequence[Change], work: Sequence[Change]) -> Iterator[Change]:
+    """Without what an earlier server's turn does already: one override may be right for several servers."""
+    seen = {(change.object, change.property) for change in planned if change.object.startswith("SettingOverride:")}
+    return (change for change in work if (change.object, change.property) not in seen)
+
+
 def _front_ends(estate: Estate, scope: Scope, held: tuple[str, ...]) -> tuple[list[Finding], list[Change]]:
-    writer, controller = exchange_reader(estate), estate.domain_controller or ""
+    controller = estate.domain_controller or ""
     findings: list[Finding] = []
     changes: list[Change] = []
     for front in scope.front_ends:
+        writer = reader_of(estate, estate.server(front.server))
         seen = tuple(owa_directories.check(front))
         findings += [*_held_back(seen, held), *owa_web_config.check_wrong_file(front)]
         findings += () if seen else (owa_directories.report_ready(front),)
@@ -85,7 +92,9 @@ def _front_ends(estate: Estate, scope: Scope, held: tuple[str, ...]) -> tuple[li
     return findings, changes
 
 
-def _failover(given: OwaEnablementParameters, scope: Scope, facts: OwaEnablementFacts) -> Iterator[Finding]:
+def _failover(
+    given: OwaEnablementParameters, estate: Estate, scope: Scope, facts: OwaEnablementFacts
+) -> Iterator[Finding]:
     """Servers outside the scope that may have to serve its mailboxes, judged as those in it are."""
     known = {back.server: back for back in facts.back_ends}
     for refuge in owa_failover.refuges(tuple(back.server for back in scope.back_ends), facts):
@@ -96,7 +105,7 @@ def _failover(given: OwaEnablementParameters, scope: Scope, facts: OwaEnablement
             things = ", ".join(finding.object for finding in unread)
             yield owa_failover.check(refuge, lacks=f"it couldn't be read ({things})", unknown=refuge.activates)
         else:
-            right = owa_back_end.assess(given, back).is_right
+            right = owa_back_end.assess(given, estate, facts, back).is_right
             yield owa_failover.check(refuge, lacks="" if right else "it isn't configured for IM")
 
 
@@ -117,7 +126,7 @@ def _because(scope: Scope, findings: tuple[Finding, ...]) -> str:
     if any(finding.caused_by or finding.blocks for finding in findings):
         return _unsettled(findings)
     return (
-        f"web.config and worker are right on {len(scope.back_ends)} back end(s), and IM is on, of type OCS, in the"
+        f"Settings and worker are right on {len(scope.back_ends)} back end(s), and IM is on, of type OCS, in the"
         f" virtual directories of {len(scope.front_ends)} front end(s)."
     )
 

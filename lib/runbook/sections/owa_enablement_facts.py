@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from runbook.command import Shell, Target
-from runbook.estate import Estate, Role, Server
-from runbook.facts import databases, files, owa, windows, workers
+from runbook.estate import Estate, Server
+from runbook.facts import databases, files, overrides, owa, windows, workers
 from runbook.facts.databases import Database, MailboxServer
 from runbook.facts.files import FileDetails
+from runbook.facts.overrides import SettingOverride
 from runbook.facts.owa import VirtualDirectory
 from runbook.facts.query import Answers, Observation, Query, Unread
 from runbook.facts.workers import Worker
@@ -18,8 +19,15 @@ from runbook.parameters_owa import OwaEnablementParameters
 from runbook.sections import trusted_pool_facts
 from runbook.sections.ask import Ask, all_of
 from runbook.sections.certificates import Store
-from runbook.sections.organisation import NO_EXCHANGE, NO_WINDOWS, exchange_reader
+from runbook.sections.organisation import (
+    NO_EXCHANGE,
+    NO_WINDOWS,
+    ExchangeOrganisation,
+    exchange_reader,
+    reader_of,
+)
 from runbook.sections.trusted_pool_facts import TrustedPoolFacts
+from runbook.sections.ways import Way, build_of, hosts_owa, is_front_end, way_of
 
 USUAL_FOLDER = r"C:\Program Files\Microsoft\Exchange Server\V15"
 """Where the procedure looks (L53), and where set-up puts Exchange if nobody chooses otherwise."""
@@ -39,15 +47,28 @@ class WebConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackEnd:
-    """A mailbox server. ``path`` is where its web.config should be; ``file`` is ``None`` where it isn't there."""
+    """A server that OWA talks to Lync from: a mailbox server, in Exchange 2010 a client access server.
+
+    ``path`` is where its web.config should be; ``file`` is ``None`` where it isn't there. ``settings`` are the IM
+    settings that a server of Exchange 2016 or later works with now, ``on_iis`` the certificates assigned to IIS there.
+    """
 
     server: str
+    way: Way = Way.FILE
+    build: tuple[int, ...] = ()
     clock: datetime | Unread
     store: Store | Unread
     workers: tuple[Worker, ...] | Unread
     directories: tuple[VirtualDirectory, ...] | Unread
-    path: str | Unread
+    path: str | Unread = ""
     file: WebConfig | Unread | None = None
+    settings: Mapping[str, str] | Unread | None = None
+    on_iis: tuple[str, ...] | Unread = ()
+
+    @property
+    def short_name(self) -> str:
+        """The NetBIOS name, by which setting overrides name servers."""
+        return self.server.partition(".")[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,11 +83,15 @@ class FrontEnd:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwaEnablementFacts:
-    """``lync`` is what the trusted pool section sees; ``back_ends`` are all of the estate, in scope or not."""
+    """``lync`` is what the trusted pool section sees; ``back_ends`` are all of the estate, in scope or not.
+
+    ``overrides`` are Exchange's setting overrides; none are asked for where no server goes by them.
+    """
 
     lync: TrustedPoolFacts
     back_ends: tuple[BackEnd, ...]
     front_ends: tuple[FrontEnd, ...]
+    overrides: tuple[SettingOverride, ...] | Unread = ()
     databases: tuple[Database, ...] | Unread
     mailbox_servers: tuple[MailboxServer, ...] | Unread
 
@@ -75,13 +100,15 @@ def observe(parameters: OwaEnablementParameters, estate: Estate) -> Observation[
     """The trusted pool's two rounds, then what can be asked of Exchange at once, then the files found."""
     lync = yield from trusted_pool_facts.observe(parameters, estate)
 
-    reader, controller = exchange_reader(estate), estate.domain_controller or ""
-    backs = [_back_end(server, reader, controller, parameters) for server in estate.exchange(Role.MAILBOX)]
-    fronts = [_front_end(server, reader, controller, parameters) for server in estate.exchange(Role.CLIENT_ACCESS)]
-    failover = _failover(reader, controller)
-    answers = yield all_of([*backs, *fronts, failover])
+    exchange, controller = lync.exchange, estate.domain_controller or ""
+    backs = [
+        _back_end(server, estate, exchange, parameters) for server in estate.exchange() if hosts_owa(server, exchange)
+    ]
+    fronts = [_front_end(server, estate, parameters) for server in estate.exchange() if is_front_end(server, exchange)]
+    failover, stored = _failover(exchange_reader(estate), controller), _overrides(estate, exchange)
+    answers = yield all_of([*backs, *fronts, failover, stored])
     found, front = [ask.collect(answers) for ask in backs], [ask.collect(answers) for ask in fronts]
-    copies, servers = failover.collect(answers)
+    (copies, servers), found_overrides = failover.collect(answers), stored.collect(answers)
 
     with_file = [_file(estate.server(back.server), back) for back in found]
     with_other = [_other_file(estate.server(each.server), each) for each in front]
@@ -90,45 +117,89 @@ def observe(parameters: OwaEnablementParameters, estate: Estate) -> Observation[
         lync=lync,
         back_ends=tuple(ask.collect(answers) for ask in with_file),
         front_ends=tuple(ask.collect(answers) for ask in with_other),
+        overrides=found_overrides,
         databases=copies,
         mailbox_servers=servers,
     )
 
 
-def _back_end(server: Server, reader: Target | None, controller: str, given: OwaEnablementParameters) -> Ask[BackEnd]:
-    directories = _directories(server, reader, controller, back_end=True)
-    if not server.offers(Shell.WINDOWS):
-        return Ask(
-            directories.queries,
-            lambda answers: BackEnd(
-                server=server.name,
-                clock=NO_WINDOWS,
-                store=NO_WINDOWS,
-                workers=NO_WINDOWS,
-                directories=directories.collect(answers),
-                path=NO_WINDOWS,
-                file=NO_WINDOWS,
-            ),
-        )
-    target = server.target(Shell.WINDOWS)
-    clock, store, folder = windows.clock(target), windows.certificates(target, "My"), windows.exchange_folder(target)
-    processes = workers.owa_workers(target)
+def _back_end(
+    server: Server, estate: Estate, organisation: ExchangeOrganisation, given: OwaEnablementParameters
+) -> Ask[BackEnd]:
+    way, build = way_of(server, organisation), build_of(server, organisation)
+    old = way in (Way.NONE, Way.DIRECTORY)
+    directories = _directories(server, estate, back_end=not old)
+    at_exchange = _settings(server, estate, build) if way is Way.OVERRIDE else Ask((), lambda answers: (None, ()))
+    on_windows = _windows(server, old=old)
 
     def collect(answers: Answers) -> BackEnd:
+        clock, store, running, folder = on_windows.collect(answers)
+        settings, on_iis = at_exchange.collect(answers)
         return BackEnd(
             server=server.name,
-            clock=answers[clock],
-            store=answers[store],
-            workers=answers[processes],
+            way=way,
+            build=build,
+            clock=clock,
+            store=store,
+            workers=running,
             directories=directories.collect(answers),
-            path=_path(given, answers[folder], _BACK_END_FILE),
+            path=_path(given, folder, _BACK_END_FILE),
+            settings=settings,
+            on_iis=on_iis,
         )
 
-    return Ask((clock, store, folder, processes, *directories.queries), collect)
+    return Ask((*on_windows.queries, *directories.queries, *at_exchange.queries), collect)
 
 
-def _front_end(server: Server, reader: Target | None, controller: str, given: OwaEnablementParameters) -> Ask[FrontEnd]:
-    directories = _directories(server, reader, controller, back_end=False)
+_OnWindows = tuple[datetime | Unread, Store | Unread, tuple[Worker, ...] | Unread, str | Unread | None]
+
+
+def _windows(server: Server, *, old: bool) -> Ask[_OnWindows]:
+    """Clock, certificates, workers and Exchange's folder; ``old``: a server with Windows PowerShell 2."""
+    if not server.offers(Shell.WINDOWS):
+        return Ask((), lambda answers: (NO_WINDOWS, NO_WINDOWS, NO_WINDOWS, NO_WINDOWS))
+    target = server.target(Shell.WINDOWS)
+    clock, store = windows.clock(target), windows.certificates(target, "My")
+    processes = workers.owa_workers(target, powershell_2=old)
+    folder = None if old else windows.exchange_folder(target)
+    return Ask(
+        (clock, store, processes, *_given(folder)),
+        lambda answers: (
+            answers[clock],
+            answers[store],
+            answers[processes],
+            None if folder is None else answers[folder],
+        ),
+    )
+
+
+_Settings = tuple[Mapping[str, str] | Unread | None, tuple[str, ...] | Unread]
+
+
+def _settings(server: Server, estate: Estate, build: tuple[int, ...]) -> Ask[_Settings]:
+    """What the processes of a server of Exchange 2016 or later work with, and its certificates for IIS."""
+    reader = reader_of(estate, server)
+    if reader is None:
+        return Ask((), lambda answers: (NO_EXCHANGE, NO_EXCHANGE))
+    name = server.name.partition(".")[0]
+    settings, on_iis = overrides.im_settings(reader, name, build), overrides.iis_thumbprints(reader, name)
+    return Ask((settings, on_iis), lambda answers: (answers[settings], answers[on_iis]))
+
+
+def _overrides(estate: Estate, organisation: ExchangeOrganisation) -> Ask[tuple[SettingOverride, ...] | Unread]:
+    """Read through a server that goes by them; none where there is no such server."""
+    able = [server for server in estate.exchange() if way_of(server, organisation) is Way.OVERRIDE]
+    if not able:
+        return Ask((), lambda answers: ())
+    reader = next((found for server in able if (found := reader_of(estate, server)) is not None), None)
+    if reader is None:
+        return Ask((), lambda answers: NO_EXCHANGE)
+    query = overrides.overrides(reader, estate.domain_controller or "")
+    return Ask((query,), lambda answers: answers[query])
+
+
+def _front_end(server: Server, estate: Estate, given: OwaEnablementParameters) -> Ask[FrontEnd]:
+    directories = _directories(server, estate, back_end=False)
     folder = windows.exchange_folder(server.target(Shell.WINDOWS)) if server.offers(Shell.WINDOWS) else None
 
     def collect(answers: Answers) -> FrontEnd:
@@ -139,12 +210,11 @@ def _front_end(server: Server, reader: Target | None, controller: str, given: Ow
     return Ask((*_given(folder), *directories.queries), collect)
 
 
-def _directories(
-    server: Server, reader: Target | None, controller: str, *, back_end: bool
-) -> Ask[tuple[VirtualDirectory, ...] | Unread]:
+def _directories(server: Server, estate: Estate, *, back_end: bool) -> Ask[tuple[VirtualDirectory, ...] | Unread]:
+    reader = reader_of(estate, server)
     if reader is None:
         return Ask((), lambda answers: NO_EXCHANGE)
-    query = owa.virtual_directories(reader, server.name, controller, back_end=back_end)
+    query = owa.virtual_directories(reader, server.name, estate.domain_controller or "", back_end=back_end)
     return Ask((query,), lambda answers: answers[query])
 
 
@@ -167,6 +237,9 @@ def _path(given: OwaEnablementParameters, folder: str | Unread | None, below: st
 
 
 def _file(server: Server, back: BackEnd) -> Ask[BackEnd]:
+    """web.config, where it counts or may hold what somebody took to count."""
+    if back.way in (Way.NONE, Way.DIRECTORY):
+        return Ask((), lambda answers: back)
     if isinstance(back.path, Unread):
         unread = back.path
         return Ask((), lambda answers: replace(back, file=unread))

@@ -11,13 +11,13 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 
 from runbook.command import Shell
-from runbook.estate import Estate, Role
+from runbook.estate import Estate, Role, Version
 from runbook.facts import health, windows
 from runbook.facts.health import WEB_SERVICE, Component, DatabaseCopy, Monitor
 from runbook.facts.query import Observation, Unread
 from runbook.facts.windows import Service
 from runbook.parameters_owa import OwaEnablementParameters
-from runbook.sections.organisation import NO_EXCHANGE, NO_WINDOWS, exchange_reader
+from runbook.sections.organisation import NO_EXCHANGE, NO_WINDOWS, reader_of
 from runbook.sections.section import Gate
 
 
@@ -33,23 +33,26 @@ class ServerHealth:
 
 
 def observe(parameters: OwaEnablementParameters, estate: Estate, stage: str) -> Observation[ServerHealth]:
-    server, reader, controller = estate.server(stage), exchange_reader(estate), estate.domain_controller or ""
+    server, controller = estate.server(stage), estate.domain_controller or ""
+    reader, old = reader_of(estate, server), server.version == Version.V2010
     here = server.target(Shell.WINDOWS) if server.offers(Shell.WINDOWS) else None
     on_windows = None if here is None else (windows.clock(here), health.services(here))
     on_exchange = (
         None
-        if reader is None
+        if reader is None or old
         else (health.components(reader, server.name, controller), health.monitors(reader, server.name))
     )
     copies = (
         None if reader is None or not server.serves(Role.MAILBOX) else health.copies(reader, server.name, controller)
     )
+    # Exchange 2010 has neither component states nor managed availability.
+    without: tuple[()] | Unread = () if old else NO_EXCHANGE
     answers = yield [*(on_windows or ()), *(on_exchange or ()), *((copies,) if copies else ())]
     return ServerHealth(
         clock=NO_WINDOWS if on_windows is None else answers[on_windows[0]],
         services=NO_WINDOWS if on_windows is None else answers[on_windows[1]],
-        components=NO_EXCHANGE if on_exchange is None else answers[on_exchange[0]],
-        monitors=NO_EXCHANGE if on_exchange is None else answers[on_exchange[1]],
+        components=without if on_exchange is None else answers[on_exchange[0]],
+        monitors=without if on_exchange is None else answers[on_exchange[1]],
         copies=answers[copies] if copies else (),
     )
 

@@ -8,7 +8,6 @@ from runbook.change import Finding, Severity
 from runbook.facts.query import Unread
 from runbook.parameters_owa import OwaEnablementParameters
 from runbook.sections import duplicates, enablement, topology_checks, um
-from runbook.sections.known_servers import found_by_routing
 from runbook.sections.trusted_pool_facts import TrustedPoolFacts
 from runbook.sections.unread import unread
 
@@ -38,9 +37,7 @@ def check(given: OwaEnablementParameters, back_ends: tuple[str, ...], facts: Tru
 
 
 def _missing(given: OwaEnablementParameters, back_ends: tuple[str, ...], facts: TrustedPoolFacts) -> Iterator[str]:
-    discovered = facts.exchange.discovered().union(
-        *(found_by_routing(log) for log in facts.known.values() if not isinstance(log, Unread))
-    )
+    discovered = facts.discovered
     needed = not all(facts.exchange.is_colocated(name) and name in discovered for name in back_ends)
     pool = facts.topology.trusted_pool(given.owa_pool_fqdn)
     if needed and pool is None:

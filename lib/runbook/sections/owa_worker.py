@@ -9,6 +9,7 @@ from runbook.command import Cmdlet, Pipeline, Switch, Target, cmdlet
 from runbook.facts.query import Unread
 from runbook.facts.workers import OWA_POOL
 from runbook.sections.owa_enablement_facts import BackEnd, WebConfig
+from runbook.sections.ways import Way
 
 APPCMD = r"C:\Windows\System32\Inetsrv\Appcmd.exe"
 """As the procedure spells it (L66). It prints that the pool was recycled (L67); its exit code says so for sure."""
@@ -47,21 +48,41 @@ def check(back: BackEnd) -> Iterator[Finding]:
         )
 
 
+def stale(back: BackEnd, what: str) -> Finding:
+    """The worker is older than a change of ``what``, its settings, where those don't stand in web.config."""
+    assert not isinstance(back.workers, Unread)
+    started = max(worker.started for worker in back.workers)
+    return Finding(
+        id="app-pool-stale",
+        requirements=("L65", "L66"),
+        severity=Severity.ERROR,
+        server=back.server,
+        object=OBJECT,
+        what=f"OWA's worker process runs since {started:%Y-%m-%d %H:%M:%S} UTC, and {what} was changed after that.",
+        why="A worker starts its IM provider once, with the settings of that time.",
+        remedy="Recycle the application pool.",
+        repair=Repair.PLANNED,
+    )
+
+
 def change(target: Target, back: BackEnd, *, fronts_too: bool) -> Change:
     """Recycle the pool. ``fronts_too``: on this server the front end's OWA runs in the same pool."""
+    of_file = back.way is Way.FILE
+    settings = "web.config was saved" if of_file else "its settings were changed"
     also = " The front end's OWA on this server shares the pool, so all who come in by it notice." if fronts_too else ""
     return Change(
         target=target,
         object=OBJECT,
         property="worker",
-        before="started before web.config was saved",
+        before=f"started before {settings}",
         after="started since",
         command=RECYCLE,
-        irreversible="A process that has ended doesn't come back; putting web.config back recycles the pool again.",
+        irreversible="A process that has ended doesn't come back; taking the settings back recycles the pool again.",
         requirements=("L65", "L66", "L67"),
         disturbs=f"OWA reloads for the users whose mailbox is active on this server, and IM drops.{also}",
         conclusion=(Step(what="See that it was recycled", pipeline=_EXIT_CODE, gives="0"),),
         stage=back.server,
+        repeats=not of_file,
     )
 
 

@@ -28,7 +28,7 @@ def decide(parameters: PrerequisitesParameters, estate: Estate, facts: Prerequis
     findings = (
         *_no_servers(facts),
         *_editions(parameters, estate, facts),
-        *(finding for back in facts.back_ends for finding in im_provider.check(back.server, back.provider)),
+        *_providers(facts),
         *_unified_messaging(facts),
         *_certificates(parameters, facts),
         *_trust(parameters, facts),
@@ -65,6 +65,12 @@ def _editions(parameters: PrerequisitesParameters, estate: Estate, facts: Prereq
         yield from editions.check_lync(estate.server(front.server), front.version)
 
 
+def _providers(facts: PrerequisitesFacts) -> Iterator[Finding]:
+    for back in facts.back_ends:
+        if back.provider is not None:
+            yield from im_provider.check(back.server, back.provider)
+
+
 def _unified_messaging(facts: PrerequisitesFacts) -> Iterator[Finding]:
     yield from um.check_read(facts.exchange)
     for server in facts.exchange.windows_services:
@@ -77,13 +83,15 @@ def _unified_messaging(facts: PrerequisitesFacts) -> Iterator[Finding]:
 def _certificates(parameters: PrerequisitesParameters, facts: PrerequisitesFacts) -> Iterator[Finding]:
     for back in facts.back_ends:
         days = parameters.expiry_warning_days
-        yield from certificates.check(back.server, back.stores.my, back.clock, parameters, days)
-    chosen = {back.server: entry for back in facts.back_ends if (entry := _chosen(parameters, back)) is not None}
-    yield from certificates.check_same(chosen)
+        meant = certificates.expected(parameters, back.server, facts.exchange.discovered())
+        yield from certificates.check(back.server, back.stores.my, back.clock, meant, days)
+    chosen = {back.server: entry for back in facts.back_ends if (entry := _chosen(parameters, facts, back)) is not None}
+    if parameters.owa_pool_fqdn not in facts.exchange.discovered():
+        yield from certificates.check_same(chosen)
 
 
 def _trust(parameters: PrerequisitesParameters, facts: PrerequisitesFacts) -> Iterator[Finding]:
-    backs = [_back_party(parameters, back) for back in facts.back_ends]
+    backs = [_back_party(parameters, facts, back) for back in facts.back_ends]
     fronts = [_front_party(front) for front in facts.front_ends]
     for party in (*backs, *fronts):
         yield from trust.check_stores(party)
@@ -101,14 +109,15 @@ def _trust(parameters: PrerequisitesParameters, facts: PrerequisitesFacts) -> It
         yield trust.revocation_note()
 
 
-def _chosen(parameters: PrerequisitesParameters, back: BackEnd) -> StoredCertificate | None:
+def _chosen(parameters: PrerequisitesParameters, facts: PrerequisitesFacts, back: BackEnd) -> StoredCertificate | None:
     if isinstance(back.stores.my, Unread) or isinstance(back.clock, Unread):
         return None
-    return next(iter(certificates.choose(back.stores.my, parameters, back.clock)), None)
+    meant = certificates.expected(parameters, back.server, facts.exchange.discovered())
+    return next(iter(certificates.choose(back.stores.my, meant, back.clock)), None)
 
 
-def _back_party(parameters: PrerequisitesParameters, back: BackEnd) -> Party:
-    entry = _chosen(parameters, back)
+def _back_party(parameters: PrerequisitesParameters, facts: PrerequisitesFacts, back: BackEnd) -> Party:
+    entry = _chosen(parameters, facts, back)
     return Party(
         server=back.server, clock=back.clock, stores=back.stores, shows=entry.certificate if entry is not None else None
     )

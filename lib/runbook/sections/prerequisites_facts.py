@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from runbook.command import Shell
-from runbook.estate import Estate, Role, Server
+from runbook.estate import Estate, Server, Version
 from runbook.facts import lync, windows
 from runbook.facts.query import Answers, Observation, Query, Unread
 from runbook.facts.windows import FileItem
@@ -26,7 +26,7 @@ from runbook.sections.organisation import (
     ask_topology,
     exchange_reader,
     front_ends,
-    in_scope,
+    owa_hosts,
     topology_reader,
 )
 
@@ -35,11 +35,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackEnd:
-    """A mailbox server, on which OWA runs. ``listeners`` counts the sockets on the application's port."""
+    """A server on which OWA runs. ``listeners`` counts the sockets on the application's port.
+
+    ``provider`` is ``None`` for Exchange 2010, which has no UCMA 4.0 (``real-world`` B1).
+    """
 
     server: str
     clock: datetime | Unread
-    provider: ImProvider
+    provider: ImProvider | None
     stores: Stores
     listeners: int | Unread
 
@@ -68,14 +71,16 @@ def observe(parameters: PrerequisitesParameters, estate: Estate) -> Observation[
     reader = exchange_reader(estate)
     lyncs = front_ends(estate, parameters.registrar_pool_fqdn)
     topology, organisation = ask_topology(topology_reader(lyncs)), ask_exchange(reader, estate)
-    backs = [_back_end(server, parameters.application_port) for server in in_scope_back_ends(parameters, estate)]
+    backs = [
+        _back_end(server, parameters.application_port) for server in owa_hosts(estate, parameters.exchange_servers)
+    ]
     fronts = [_front_end(server) for server in lyncs]
     answers = yield all_of([topology, organisation, *backs, *fronts])
     found = [ask.collect(answers) for ask in backs]
     exchange, front = organisation.collect(answers), tuple(ask.collect(answers) for ask in fronts)
     topology_found = topology.collect(answers)
 
-    members = ask_memberships(reader, estate.domain_controller or "", exchange)
+    members = ask_memberships(estate, exchange)
     items = [_item(estate.server(back.server), back) for back in found]
     answers = yield all_of([members, *items])
     exchange = members.collect(answers)
@@ -91,17 +96,25 @@ def observe(parameters: PrerequisitesParameters, estate: Estate) -> Observation[
     )
 
 
-def in_scope_back_ends(parameters: PrerequisitesParameters, estate: Estate) -> tuple[Server, ...]:
-    """The mailbox servers: every one may have to serve a mailbox after a failover (``real-world`` B1)."""
-    return in_scope(estate, parameters.exchange_servers, Role.MAILBOX)
-
-
 def _back_end(server: Server, port: int) -> Ask[BackEnd]:
     if not server.offers(Shell.WINDOWS):
         return Ask((), lambda answers: _dark_back_end(server.name))
     target = server.target(Shell.WINDOWS)
-    clock, path, ucma = windows.clock(target), windows.im_provider_path(target), windows.ucma_version(target)
-    listeners, stores = windows.listeners(target, port), _store_queries(server)
+    old = server.version == Version.V2010
+    clock, stores = windows.clock(target), _store_queries(server)
+    listeners = windows.listeners(target, port, powershell_2=old)
+    if old:
+        return Ask(
+            (clock, listeners, *stores.values()),
+            lambda answers: BackEnd(
+                server=server.name,
+                clock=answers[clock],
+                provider=None,
+                stores=_stores(stores, answers),
+                listeners=answers[listeners],
+            ),
+        )
+    path, ucma = windows.im_provider_path(target), windows.ucma_version(target)
 
     def collect(answers: Answers) -> BackEnd:
         return BackEnd(
@@ -143,27 +156,28 @@ def _front_end(server: Server) -> Ask[FrontEnd]:
 
 def _item(server: Server, back: BackEnd) -> Ask[BackEnd]:
     """What stands at the registry's path; a folder is looked into for the DLL."""
-    path = back.provider.path
-    if isinstance(path, Unread) or not path:
+    provider = back.provider
+    if provider is None or isinstance(provider.path, Unread) or not provider.path:
         return Ask((), lambda answers: back)
-    target = server.target(Shell.WINDOWS)
+    path, target = provider.path, server.target(Shell.WINDOWS)
     at, inside = windows.item(target, path), windows.item(target, dll_in(path))
     asked = (at,) if path.lower().endswith(".dll") else (at, inside)
 
     def collect(answers: Answers) -> BackEnd:
         dll: FileItem | Unread | None = answers[inside] if inside in asked else None
         holds = dll if isinstance(dll, Unread) else dll is not None
-        return replace(back, provider=replace(back.provider, item=answers[at], dll_inside=holds))
+        return replace(back, provider=replace(provider, item=answers[at], dll_inside=holds))
 
     return Ask(asked, collect)
 
 
 def _version(server: Server, back: BackEnd) -> Ask[BackEnd]:
-    item = back.provider.item
-    if item is None or isinstance(item, Unread) or item.is_folder:
+    provider = back.provider
+    item = None if provider is None else provider.item
+    if provider is None or item is None or isinstance(item, Unread) or item.is_folder:
         return Ask((), lambda answers: back)
     ask = windows.file_version(server.target(Shell.WINDOWS), item.path)
-    return Ask((ask,), lambda answers: replace(back, provider=replace(back.provider, file_version=answers[ask])))
+    return Ask((ask,), lambda answers: replace(back, provider=replace(provider, file_version=answers[ask])))
 
 
 def _store_queries(server: Server) -> Mapping[str, Query[tuple[windows.StoredCertificate, ...]]]:

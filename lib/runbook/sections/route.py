@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from runbook.change import Finding, Repair, Severity
-from runbook.estate import Estate, Role
+from runbook.estate import Estate
 from runbook.facts.query import Unread
 from runbook.parameters import TrustedPoolParameters
 from runbook.sections import dial_plans, duplicates, pool, topology_changes
 from runbook.sections.dial_plans import Step
 from runbook.sections.duplicates import Duplicate
-from runbook.sections.known_servers import found_by_routing, written
-from runbook.sections.organisation import Topology, in_scope
+from runbook.sections.known_servers import written
+from runbook.sections.organisation import Topology, owa_hosts
 from runbook.sections.trusted_pool_facts import TrustedPoolFacts
 
 
@@ -43,10 +43,8 @@ class Route:
 
 def find(given: TrustedPoolParameters, estate: Estate, facts: TrustedPoolFacts) -> Route:
     """Works out the names as they would be, repairs first, then dial plans, then the pool."""
-    back_ends = tuple(server.name for server in in_scope(estate, given.exchange_servers, Role.MAILBOX))
-    discovered = facts.exchange.discovered().union(
-        *(found_by_routing(log) for log in facts.known.values() if not isinstance(log, Unread))
-    )
+    back_ends = tuple(server.name for server in owa_hosts(estate, given.exchange_servers))
+    discovered = facts.discovered
     doubled = duplicates.find(facts.topology, discovered, given.application_id)
     repairs = tuple(duplicate for duplicate in doubled if duplicates.permitted(duplicate, given))
     topology = duplicates.without(facts.topology, repairs)

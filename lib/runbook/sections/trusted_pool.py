@@ -15,7 +15,7 @@ from runbook.parameters import TrustedPoolParameters
 from runbook.sections import dial_plans, duplicates, enablement, pool, topology_changes, topology_checks, um
 from runbook.sections import route as routes
 from runbook.sections.enablement import Enablement
-from runbook.sections.organisation import exchange_reader, front_ends, topology_writer
+from runbook.sections.organisation import front_ends, topology_writer, um_reader
 from runbook.sections.route import Route
 from runbook.sections.section import Section
 from runbook.sections.trusted_pool_facts import TrustedPoolFacts, observe
@@ -114,7 +114,7 @@ def _standing_in_the_way(
 
 
 def _dial_plan_changes(estate: Estate, facts: TrustedPoolFacts, route: Route) -> Iterator[Change]:
-    target = exchange_reader(estate)
+    target = um_reader(estate)
     if target is None:
         return
     for step in route.steps:

@@ -11,7 +11,7 @@ from runbook.facts import lync
 from runbook.facts.query import Observation, Unread
 from runbook.parameters import IntegrationParameters
 from runbook.sections.ask import Ask, all_of
-from runbook.sections.known_servers import Log
+from runbook.sections.known_servers import Log, found_by_routing
 from runbook.sections.organisation import (
     NO_WINDOWS,
     ExchangeOrganisation,
@@ -33,6 +33,12 @@ class TrustedPoolFacts:
     exchange: ExchangeOrganisation
     known: Mapping[str, Log | Unread]
 
+    @property
+    def discovered(self) -> frozenset[str]:
+        """The names (lower-case) that Lync finds by itself, by Exchange's dial plans and by its own events (L20)."""
+        logs = (log for log in self.known.values() if not isinstance(log, Unread))
+        return self.exchange.discovered().union(*map(found_by_routing, logs))
+
 
 def observe(parameters: IntegrationParameters, estate: Estate) -> Observation[TrustedPoolFacts]:
     """Two rounds: topology, events and Exchange's servers; then what each UM service and call router is in."""
@@ -51,6 +57,6 @@ def observe(parameters: IntegrationParameters, estate: Estate) -> Observation[Tr
     answers = yield all_of([topology, organisation, events])
     found, exchange, known = topology.collect(answers), organisation.collect(answers), events.collect(answers)
 
-    members = ask_memberships(reader, estate.domain_controller or "", exchange)
+    members = ask_memberships(estate, exchange)
     answers = yield all_of([members])
     return TrustedPoolFacts(topology=found, exchange=members.collect(answers), known=known)

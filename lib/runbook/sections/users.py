@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 
 from runbook.command import Target
+from runbook.estate import Estate, Version
 from runbook.facts import recipients
 from runbook.facts.query import Unread
 from runbook.facts.recipients import ClientAccess, LyncUser, Mailbox, OwaPolicy
@@ -86,10 +87,23 @@ def ask_users(exchange: Target | None, lync: Target | None, controller: str) -> 
     )
 
 
+def integrated_editions(estate: Estate) -> frozenset[str]:
+    """The editions of the estate's Exchange servers, SE under the number that it shares with 2019."""
+    return frozenset("2019" if server.version == Version.SE else str(server.version) for server in estate.exchange())
+
+
 def judge(
-    users: Users, policies: Iterable[OwaPolicy], *, left_off: Iterable[str] = (), planned: Iterable[str] = ()
+    users: Users,
+    policies: Iterable[OwaPolicy],
+    *,
+    left_off: Iterable[str] = (),
+    planned: Iterable[str] = (),
+    integrated: frozenset[str] = frozenset({"2013"}),
 ) -> Readiness | None:
-    """Everybody's state, once the policies ``planned`` (by name) are switched on; ``None`` where a list is unread."""
+    """Everybody's state, once the policies ``planned`` (by name) are switched on; ``None`` where a list is unread.
+
+    ``integrated`` are the editions whose servers the estate names (L72, widened to those that have a way).
+    """
     if isinstance(users.mailboxes, Unread) or isinstance(users.access, Unread):
         return None
     if isinstance(users.lync, Unread) or isinstance(users.sip_domains, Unread):
@@ -107,7 +121,7 @@ def judge(
         if user is None or not user.enabled:
             held[Reason.NOT_IN_LYNC].append(mailbox)
             continue
-        reasons = [*_person(mailbox, user, domains), *_policy(rights, named, off, soon)]
+        reasons = [*_person(mailbox, user, domains, integrated), *_policy(rights, named, off, soon)]
         for reason in reasons:
             held[reason].append(mailbox)
         if not reasons:
@@ -150,8 +164,8 @@ class _Directory:
         return next((found for address in addresses if (found := self._by_address.get(address))), None)
 
 
-def _person(mailbox: Mailbox, user: LyncUser, domains: frozenset[str]) -> Iterator[Reason]:
-    if not mailbox.is_on_2013:
+def _person(mailbox: Mailbox, user: LyncUser, domains: frozenset[str], integrated: frozenset[str]) -> Iterator[Reason]:
+    if mailbox.edition not in integrated:
         yield Reason.MAILBOX_VERSION
     valid = valid_sip_addresses(mailbox, domains)
     if not valid:

@@ -26,7 +26,7 @@ BECAUSE = "This section only looks: what it finds is mended by the sections that
 
 def decide(given: VerificationParameters, estate: Estate, facts: VerificationFacts) -> Decision:
     """What Lync knows, what each back end logged, who is ready, who saw the icon; and how to trace what fails."""
-    readiness = _readiness(given, facts)
+    readiness = _readiness(given, facts, users.integrated_editions(estate))
     findings = (
         *_no_back_end(facts),
         *_known(given, facts),
@@ -113,10 +113,10 @@ def _application(
         )
 
 
-def _readiness(given: VerificationParameters, facts: VerificationFacts) -> Readiness | None:
+def _readiness(given: VerificationParameters, facts: VerificationFacts, integrated: frozenset[str]) -> Readiness | None:
     if isinstance(facts.policies, Unread):
         return None
-    return users.judge(facts.users, facts.policies, left_off=given.left_off)
+    return users.judge(facts.users, facts.policies, left_off=given.left_off, integrated=integrated)
 
 
 def _people(facts: VerificationFacts, readiness: Readiness | None) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from runbook.command import Shell
-from runbook.estate import Estate, Role, Server
+from runbook.estate import Estate, Server, Version
 from runbook.facts import im_log, windows, workers
 from runbook.facts.im_log import ImEvent
 from runbook.facts.query import Answers, Observation, Query, Unread
@@ -16,7 +16,7 @@ from runbook.parameters_users import VerificationParameters
 from runbook.sections import trusted_pool_facts
 from runbook.sections.ask import Ask, all_of
 from runbook.sections.mailbox_policies_facts import ask_people, ask_policies
-from runbook.sections.organisation import NO_WINDOWS, in_scope
+from runbook.sections.organisation import NO_WINDOWS, owa_hosts
 from runbook.sections.trusted_pool_facts import TrustedPoolFacts
 from runbook.sections.users import Users
 
@@ -54,7 +54,7 @@ def observe(parameters: VerificationParameters, estate: Estate) -> Observation[V
     """What Lync knows; then people, workers and Exchange's folders; then what each worker left behind."""
     lync = yield from trusted_pool_facts.observe(parameters, estate)
 
-    servers = in_scope(estate, parameters.exchange_servers, Role.MAILBOX)
+    servers = owa_hosts(estate, parameters.exchange_servers)
     policies, people, starts = ask_policies(estate), ask_people(estate), [_start(server) for server in servers]
     answers = yield all_of([policies, people, *starts])
     found, users = policies.collect(answers), people.collect(answers)
@@ -73,7 +73,8 @@ def _start(server: Server) -> Ask[_Start]:
     if not server.offers(Shell.WINDOWS):
         return Ask((), lambda answers: (NO_WINDOWS, NO_WINDOWS))
     target = server.target(Shell.WINDOWS)
-    running, folder = workers.owa_workers(target), windows.exchange_folder(target)
+    old = server.version == Version.V2010
+    running, folder = workers.owa_workers(target, powershell_2=old), windows.exchange_folder(target, version_14=old)
     return Ask((running, folder), lambda answers: (answers[running], answers[folder]))
 
 
