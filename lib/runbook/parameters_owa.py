@@ -33,7 +33,7 @@ class OwaEnablementParameters(IntegrationParameters):
         Name,
         Field(
             title="Name of the setting override",
-            description="Exchange 2016 and later: a server's new override is called this and the server's name (L56, L57).",
+            description="From Exchange 2016 on: a server's new override is this and the server's name (L56, L57).",
         ),
     ] = "IM Override"
     procedure_order: Annotated[

@@ -121,7 +121,8 @@ class Run:
     def bind(self) -> tuple[Bound, ...]:
         """Reach every shell that the check starts from, and ask each who it is."""
         targets = sorted({query.target for query in next(self.section.observe(self.parameters, self.estate))})
-        queries = [identity(target) for target in targets]
+        servers = {target: self.estate.server(target.server) for target in targets}
+        queries = [identity(target, powershell_2=server.has_powershell_2) for target, server in servers.items()]
         with self._connect(False) as fleet:
             answers = self._ask(fleet, queries, events.Phase.CHECK)
         self.bound = tuple(_bound(query.target, answers[query]) for query in queries)

@@ -141,6 +141,11 @@ class Server(BaseModel):
             )
         return value
 
+    @property
+    def has_powershell_2(self) -> bool:
+        """Exchange 2010 stands on Windows Server 2008 R2 with Windows PowerShell 2 (``pipelines.md``)."""
+        return self.product is Product.EXCHANGE and self.version is Version.V2010
+
     def serves(self, role: Role) -> bool:
         """It has the role; an Exchange 2016 or later Mailbox server is a Client Access server as well."""
         if role is Role.CLIENT_ACCESS and Role.MAILBOX in self.roles and _one_role(self.product, self.version):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runbook.command import Pipeline, Shell, Target, cmdlet
+from runbook.facts import wmi
 from runbook.facts.answer import checked, one, text
 from runbook.facts.query import Query
 from runbook.result import Result
@@ -18,7 +19,7 @@ class Identity:
     description: str
 
 
-def identity(target: Target) -> Query[Identity]:
+def identity(target: Target, *, powershell_2: bool = False) -> Query[Identity]:
     """Ask the shell who it is: Windows for its computer name, Exchange for the server object of that name.
 
     An Exchange session may be served by another machine than the one connected to (``real-world`` B4), so there the
@@ -33,7 +34,7 @@ def identity(target: Target) -> Query[Identity]:
     if target.shell is Shell.LYNC_REMOTE:
         return Query("identity", target, Pipeline.of(cmdlet("Get-CsServerVersion")), _lync)
     ask = Pipeline.of(
-        cmdlet("Get-CimInstance", ClassName="Win32_OperatingSystem"),
+        wmi.instances("Win32_OperatingSystem", powershell_2=powershell_2),
         cmdlet("Select-Object", Property=("CSName", "Caption")),
     )
     return Query("identity", target, ask, _windows)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
 from runbook.command import Pipeline, Target, cmdlet
+from runbook.facts import wmi
 from runbook.facts.answer import checked, number, text
 from runbook.facts.query import Query
 from runbook.result import Result, ServerObject
@@ -33,10 +34,9 @@ class Worker:
 def owa_workers(target: Target, *, powershell_2: bool = False) -> Query[tuple[Worker, ...]]:
     """The workers of OWA's pool, oldest first; none before the first request, two for a moment during a recycle.
 
-    ``powershell_2``: the server has Windows PowerShell 2 (Exchange 2010), which knows no ``Get-CimInstance``.
+    ``powershell_2`` as in :mod:`runbook.facts.wmi`.
     """
-    of = {"Class": "Win32_Process"} if powershell_2 else {"ClassName": "Win32_Process"}
-    processes = cmdlet("Get-WmiObject" if powershell_2 else "Get-CimInstance", **of, Filter="Name='w3wp.exe'")
+    processes = wmi.instances("Win32_Process", filter="Name='w3wp.exe'", powershell_2=powershell_2)
     wanted = cmdlet("Select-Object", Property=("ProcessId", "CreationDate", "CommandLine"))
     return Query("owa-workers", target, Pipeline.of(processes, wanted), _parse)
 

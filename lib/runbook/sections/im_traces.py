@@ -153,6 +153,8 @@ _ELSEWHERE = _Folder(
 
 def _folder(traces: ImTraces, *, initialised: bool, causes: tuple[str, ...]) -> Iterator[Finding]:
     """L84: no folder after a sign-in means that the integration has failed."""
+    if traces.log_folder is None:
+        return
     if isinstance(traces.log_folder, Unread):
         yield unread("IM log folder", traces.log_folder, server=traces.server, requirements=("L83", "L84"))
         return

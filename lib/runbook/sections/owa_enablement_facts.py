@@ -130,7 +130,7 @@ def _back_end(
     old = way in (Way.NONE, Way.DIRECTORY)
     directories = _directories(server, estate, back_end=not old)
     at_exchange = _settings(server, estate, build) if way is Way.OVERRIDE else Ask((), lambda answers: (None, ()))
-    on_windows = _windows(server, old=old)
+    on_windows = _windows(server)
 
     def collect(answers: Answers) -> BackEnd:
         clock, store, running, folder = on_windows.collect(answers)
@@ -154,11 +154,11 @@ def _back_end(
 _OnWindows = tuple[datetime | Unread, Store | Unread, tuple[Worker, ...] | Unread, str | Unread | None]
 
 
-def _windows(server: Server, *, old: bool) -> Ask[_OnWindows]:
-    """Clock, certificates, workers and Exchange's folder; ``old``: a server with Windows PowerShell 2."""
+def _windows(server: Server) -> Ask[_OnWindows]:
+    """Clock, certificates, workers and Exchange's folder, which nobody needs of Exchange 2010."""
     if not server.offers(Shell.WINDOWS):
         return Ask((), lambda answers: (NO_WINDOWS, NO_WINDOWS, NO_WINDOWS, NO_WINDOWS))
-    target = server.target(Shell.WINDOWS)
+    target, old = server.target(Shell.WINDOWS), server.has_powershell_2
     clock, store = windows.clock(target), windows.certificates(target, "My")
     processes = workers.owa_workers(target, powershell_2=old)
     folder = None if old else windows.exchange_folder(target)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 
 from runbook.command import Shell
-from runbook.estate import Estate, Role, Version
+from runbook.estate import Estate, Role
 from runbook.facts import health, windows
 from runbook.facts.health import WEB_SERVICE, Component, DatabaseCopy, Monitor
 from runbook.facts.query import Observation, Unread
@@ -34,7 +34,7 @@ class ServerHealth:
 
 def observe(parameters: OwaEnablementParameters, estate: Estate, stage: str) -> Observation[ServerHealth]:
     server, controller = estate.server(stage), estate.domain_controller or ""
-    reader, old = reader_of(estate, server), server.version == Version.V2010
+    reader, old = reader_of(estate, server), server.has_powershell_2
     here = server.target(Shell.WINDOWS) if server.offers(Shell.WINDOWS) else None
     on_windows = None if here is None else (windows.clock(here), health.services(here))
     on_exchange = (

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from runbook.command import Shell
-from runbook.estate import Estate, Server, Version
+from runbook.estate import Estate, Server
 from runbook.facts import lync, windows
 from runbook.facts.query import Answers, Observation, Query, Unread
 from runbook.facts.windows import FileItem
@@ -100,7 +100,7 @@ def _back_end(server: Server, port: int) -> Ask[BackEnd]:
     if not server.offers(Shell.WINDOWS):
         return Ask((), lambda answers: _dark_back_end(server.name))
     target = server.target(Shell.WINDOWS)
-    old = server.version == Version.V2010
+    old = server.has_powershell_2
     clock, stores = windows.clock(target), _store_queries(server)
     listeners = windows.listeners(target, port, powershell_2=old)
     if old:

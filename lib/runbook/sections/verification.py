@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from runbook.change import Decision, Finding, Plan, Repair, Severity
-from runbook.estate import Estate
+from runbook.estate import Estate, Version
 from runbook.facts.query import Unread
 from runbook.parameters_users import VerificationParameters
 from runbook.sections import duplicates, enablement, im_traces, user_findings, users
@@ -30,7 +30,13 @@ def decide(given: VerificationParameters, estate: Estate, facts: VerificationFac
     findings = (
         *_no_back_end(facts),
         *_known(given, facts),
-        *(finding for back in facts.back_ends for finding in im_traces.check(back, _test_user(readiness, back.server))),
+        *(
+            finding
+            for back in facts.back_ends
+            for finding in im_traces.check(
+                back, _test_user(readiness, back.server, of_2010=estate.server(back.server).has_powershell_2)
+            )
+        ),
         *_people(facts, readiness),
         _attested(given),
     )
@@ -146,10 +152,15 @@ def _people(facts: VerificationFacts, readiness: Readiness | None) -> Iterator[F
         )
 
 
-def _test_user(readiness: Readiness | None, server: str) -> str | None:
-    """Somebody ready whose mailbox this server serves, which Exchange names by its short name."""
+def _test_user(readiness: Readiness | None, server: str, *, of_2010: bool) -> str | None:
+    """Somebody ready whom OWA on this server serves: whose mailbox is there, in Exchange 2010 anybody of that edition.
+
+    Exchange names servers by their short names.
+    """
     if readiness is None:
         return None
+    if of_2010:
+        return next((each.user for each in readiness.ready if each.edition == Version.V2010), "")
     short = server.partition(".")[0].lower()
     return next((each.user for each in readiness.ready if each.server.partition(".")[0].lower() == short), "")
 

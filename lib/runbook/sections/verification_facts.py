@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from runbook.command import Shell
-from runbook.estate import Estate, Server, Version
+from runbook.estate import Estate, Server
 from runbook.facts import im_log, windows, workers
 from runbook.facts.im_log import ImEvent
 from runbook.facts.query import Answers, Observation, Query, Unread
@@ -28,13 +28,13 @@ class ImTraces:
     """What OWA's newest worker on one back end left behind.
 
     ``events`` are those since that worker started, oldest first; empty where there is no worker.
-    ``log_folder`` says whether the folder of L83 exists.
+    ``log_folder`` says whether the folder of L83 exists; ``None`` for Exchange 2010, which writes none.
     """
 
     server: str
     workers: tuple[Worker, ...] | Unread
     events: tuple[ImEvent, ...] | Unread = ()
-    log_folder: bool | Unread = False
+    log_folder: bool | Unread | None = False
 
     @property
     def started(self) -> datetime | None:
@@ -73,21 +73,20 @@ def _start(server: Server) -> Ask[_Start]:
     if not server.offers(Shell.WINDOWS):
         return Ask((), lambda answers: (NO_WINDOWS, NO_WINDOWS))
     target = server.target(Shell.WINDOWS)
-    old = server.version == Version.V2010
+    old = server.has_powershell_2
     running, folder = workers.owa_workers(target, powershell_2=old), windows.exchange_folder(target, version_14=old)
     return Ask((running, folder), lambda answers: (answers[running], answers[folder]))
 
 
 def _traces(server: Server, running: tuple[Worker, ...] | Unread, folder: str | Unread | None) -> Ask[ImTraces]:
     """The events since the newest worker's start, and whether the log folder is there."""
-    known = ImTraces(
-        server=server.name, workers=running, log_folder=folder if isinstance(folder, Unread) else NO_FOLDER
-    )
+    unknown = folder if isinstance(folder, Unread) else NO_FOLDER
+    known = ImTraces(server=server.name, workers=running, log_folder=None if server.has_powershell_2 else unknown)
     events: Query[tuple[ImEvent, ...]] | None = None
     exists: Query[bool] | None = None
     if known.started is not None:
         events = im_log.im_events(server.target(Shell.WINDOWS), known.started)
-    if folder and not isinstance(folder, Unread):
+    if folder and not isinstance(folder, Unread) and not server.has_powershell_2:
         exists = im_log.folder_exists(server.target(Shell.WINDOWS), im_log.log_folder(folder))
 
     def collect(answers: Answers) -> ImTraces:
