@@ -129,7 +129,7 @@ def test_servers_are_asked_at_once_and_one_server_in_order() -> None:
 def test_a_session_is_opened_once_and_never_used_by_two_threads() -> None:
     opened = Opened()
     reached: list[Target] = []
-    with fleet(opened, "a.x.com", reached=reached.append) as servers:
+    with fleet(opened, "a.x.com", reached=lambda target, _: reached.append(target)) as servers:
         assert opened.sessions == []
         with ThreadPoolExecutor(8) as threads:
             for each in [threads.submit(servers.ask, [query("a.x.com")]) for _ in range(8)]:

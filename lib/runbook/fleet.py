@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from runbook.command import Pipeline, Shell, Target
 from runbook.credentials import Broker
@@ -33,10 +33,19 @@ class Opener(Protocol):
     ) -> Session: ...
 
 
+@runtime_checkable
+class Certified(Protocol):
+    """A session that knows which TLS certificate its server showed."""
+
+    @property
+    def certificate_sha256(self) -> str: ...
+
+
 class Fleet:
     """Opens sessions when they are first needed, at most one for each server and shell, and closes them all.
 
-    ``reached`` is called with the target whenever a session was opened, from the thread that opened it.
+    ``reached`` is called whenever a session was opened, from the thread that opened it, with the target and the SHA-256
+    of the TLS certificate that it showed (empty without TLS).
     """
 
     def __init__(
@@ -46,7 +55,7 @@ class Fleet:
         *,
         writes: bool,
         deadline: float = DEADLINE_SECONDS,
-        reached: Callable[[Target], None] | None = None,
+        reached: Callable[[Target, str], None] | None = None,
         opener: Opener = open_session,
     ) -> None:
         self._estate = estate
@@ -113,7 +122,7 @@ class Fleet:
     def _open(self, target: Target) -> Session:
         session = self._connect(target)
         if self._reached is not None:
-            self._reached(target)
+            self._reached(target, session.certificate_sha256 if isinstance(session, Certified) else "")
         return session
 
     def _ask_server(self, queries: Sequence[Query[Any]], stop: threading.Event) -> list[tuple[Query[Any], Any]]:

@@ -53,6 +53,9 @@ class SectionParameters(BaseModel):
     change_ticket: Annotated[
         Line, Field(title="Change ticket", description="Number of the change request; kept in the record.")
     ] = ""
+    operator: Annotated[
+        Line, Field(title="Operator", description="Who makes this run, beside the account; kept in the record.")
+    ] = ""
     operator_note: Annotated[
         Text, Field(title="Operation note", description="The operator's own words; kept in the record.")
     ] = ""

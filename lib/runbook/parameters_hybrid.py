@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, field_validator
 
 from runbook.inputs.fields import Flag, Line, Name, WholeNumber, distinct
 from runbook.inputs.local_store import PastedText, local_store
+from runbook.inputs.personal import PERSONAL
 from runbook.inputs.validation import wrong
 from runbook.parameters import Names, SectionParameters
 
@@ -49,6 +50,7 @@ class OnlineHybridParameters(SectionParameters):
     ] = "Exchange Online"
     users: Annotated[
         Names,
+        PERSONAL,
         Field(
             title="Users concerned",
             description="User names or SIP addresses of those in Exchange Online; empty: all Lync users here (Y04).",

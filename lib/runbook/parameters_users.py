@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field, ValidationInfo, field_validator
 
 from runbook.inputs.fields import Flag, Line
+from runbook.inputs.personal import PERSONAL
 from runbook.inputs.validation import wrong
 from runbook.parameters import IntegrationParameters, Names, SectionParameters
 
@@ -54,6 +55,7 @@ class VerificationParameters(IntegrationParameters):
     left_off: Annotated[Names, Field(title="Left off on purpose", description=_LEFT_OFF)] = ()
     presence_attested_by: Annotated[
         Line,
+        PERSONAL,
         Field(
             title="Presence attested by",
             description="Who saw the presence icon beside the name in OWA; kept in the record (L78, L79, L80).",
@@ -61,6 +63,7 @@ class VerificationParameters(IntegrationParameters):
     ] = ""
     presence_attested_user: Annotated[
         Line,
+        PERSONAL,
         Field(
             title="Presence attested for",
             description="The user who was signed in to OWA at the time (L78).",

@@ -9,9 +9,14 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from platformdirs import user_state_path
+
 from runbook.errors import InputError
 
 ROOT_VARIABLE = "RUNBOOK_ROOT"
+
+STATE_VARIABLE = "RUNBOOK_STATE"
+"""The folder of what the runbook keeps for a user: signing key, heads of records, key of pseudonyms."""
 
 
 def project_root(environment: Mapping[str, str] = os.environ) -> Path:
@@ -33,6 +38,12 @@ def project_root(environment: Mapping[str, str] = os.environ) -> Path:
             f"Install it with `pip install -e .` in a clone, or name the clone in {ROOT_VARIABLE}."
         )
     return root
+
+
+def state_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """``$RUNBOOK_STATE``, else the platform's own place for a user's state; it may not be there yet."""
+    given = environment.get(STATE_VARIABLE, "")
+    return Path(given).expanduser().absolute() if given else user_state_path("owa-im-runbook", appauthor=False)
 
 
 def from_root(given: str | Path, environment: Mapping[str, str] = os.environ) -> Path:

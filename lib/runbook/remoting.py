@@ -148,6 +148,11 @@ class PsrpSession:
         self._running: PowerShell | None = None
         self._used = clock()
 
+    @property
+    def certificate_sha256(self) -> str:
+        """Of the TLS certificate that the server showed, in hex; empty without TLS."""
+        return self._wire.certificate_sha256
+
     def open(self) -> None:
         """Connect, unless it is connected. :meth:`run` does it too."""
         if self._pool is not None:

@@ -13,12 +13,15 @@ from pathlib import Path
 
 from runbook.command import Target
 from runbook.credentials import Broker, EnvironmentBroker
+from runbook.engine import provenance
 from runbook.engine.run import Run
 from runbook.errors import InputError
 from runbook.estate import Estate
 from runbook.fleet import Fleet
 from runbook.ledger import Ledger, events
 from runbook.ledger.events import Mode
+from runbook.ledger.heads import OPENED, Heads, head_of, place_of, redaction_key
+from runbook.ledger.redaction import Redactor
 from runbook.parameters import SectionParameters
 from runbook.paths import from_root
 from runbook.sections import section_named
@@ -37,10 +40,14 @@ def record_folder(
     estate: Estate, section: str, *, records: Path | None = None, environment: Mapping[str, str] = os.environ
 ) -> Path:
     """A new folder's path: ``records/<estate>/<UTC time>-<section>-<short id>``; nothing is made yet."""
-    records = records or from_root(environment.get(RECORDS_VARIABLE) or "records", environment)
     now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     name = f"{now}-{section.replace('_', '-')}-{uuid.uuid4().hex[:8]}"
-    return records / estate.name / name
+    return (records or records_folder(environment)) / estate.name / name
+
+
+def records_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """The folder of all records: ``$RUNBOOK_RECORDS``, else ``records`` in the project's root."""
+    return from_root(environment.get(RECORDS_VARIABLE) or "records", environment)
 
 
 def open_run(
@@ -61,19 +68,24 @@ def open_run(
     check_accounts(section, parameters, estate, broker=broker, environment=environment)
     given = environment.get(RECORD_VARIABLE, "")
     chosen = folder or (Path(given) if given else record_folder(estate, section, environment=environment))
-    ledger = Ledger.create(chosen.absolute())
-    ledger.append(
-        events.RunStarted(
-            section=chosen_section.name,
-            mode=mode,
-            estate=estate.name,
-            environment=estate.environment,
-            organisation=estate.organisation,
-            estate_digest=estate.digest,
-            parameters=parameters.model_dump(mode="json"),
-            library=version("owa-im-runbook"),
-        )
+    started = events.RunStarted(
+        section=chosen_section.name,
+        mode=mode,
+        estate=estate.name,
+        environment=estate.environment,
+        organisation=estate.organisation,
+        estate_digest=estate.digest,
+        parameters=parameters.model_dump(mode="json"),
+        library=version("owa-im-runbook"),
+        operator=parameters.operator,
+        utc_offset=provenance.utc_offset(),
+        versions=provenance.versions(),
+        code_digests=provenance.code_digests(chosen_section.name, environment),
+        certificate_authority=provenance.certificates(estate.certificate_authority),
+        anchors=(estate.anchor,) if estate.anchor else (),
+        redacted=estate.redact_users,
     )
+    ledger = _begun(chosen.absolute(), started, parameters, environment)
     for note in filter(None, (parameters.change_ticket, parameters.operator_note)):
         ledger.append(events.Note(text=note))
     reached = _once(estate, ledger)
@@ -83,6 +95,20 @@ def open_run(
         return Fleet(estate, credentials, writes=writes, reached=reached)
 
     return Run(chosen_section, parameters, estate, mode=mode, ledger=ledger, connect=connect)
+
+
+def _begun(
+    folder: Path, started: events.RunStarted, parameters: SectionParameters, environment: Mapping[str, str]
+) -> Ledger:
+    """The run's ledger with its first line, which follows what the last run of this estate left in the same place."""
+    redactor = Redactor(redaction_key(environment)) if started.redacted else None
+    heads = Heads(started.estate, environment)
+    with heads.held():
+        ledger = Ledger.create(folder, previous=heads.last(place_of(folder)), redactor=redactor)
+        ledger.learn(parameters)
+        entry = ledger.append(started)
+        heads.add(head_of(entry, folder, state=OPENED, estate=started.estate, head=entry.digest))
+    return ledger
 
 
 def check_accounts(
@@ -106,12 +132,12 @@ def check_accounts(
             raise InputError(f"A parameter holds the password of {reference}. Take it out: parameters are recorded.")
 
 
-def _once(estate: Estate, ledger: Ledger) -> Callable[[Target], None]:
+def _once(estate: Estate, ledger: Ledger) -> Callable[[Target, str], None]:
     """Record each shell the first time that it is reached. Called from the threads that open the sessions."""
     seen: set[Target] = set()
     lock = threading.Lock()
 
-    def reached(target: Target) -> None:
+    def reached(target: Target, certificate: str) -> None:
         with lock:
             if target in seen:
                 return
@@ -123,6 +149,7 @@ def _once(estate: Estate, ledger: Ledger) -> Callable[[Target], None]:
                 url=str(endpoint.url),
                 authentication=endpoint.authentication,
                 credential=endpoint.credential,
+                certificate_sha256=certificate,
             )
         )
 

@@ -120,6 +120,8 @@ class Run:
 
     def bind(self) -> tuple[Bound, ...]:
         """Reach every shell that the check starts from, and ask each who it is."""
+        if self.phase is Phase.OPENED:
+            self.ledger.step = "bind"
         targets = sorted({query.target for query in next(self.section.observe(self.parameters, self.estate))})
         servers = {target: self.estate.server(target.server) for target in targets}
         queries = [identity(target, powershell_2=server.has_powershell_2) for target, server in servers.items()]
@@ -133,6 +135,7 @@ class Run:
         self._may("check")
         if not self.bound:
             self.bind()
+        self.ledger.step = "check"
         decision = self._decide(events.Phase.CHECK)
         self._plan = decision.plan
         self.phase = Phase.CHECKED
@@ -242,6 +245,7 @@ class Run:
             self._end(Outcome.UNKNOWN, reason)
 
     def _end(self, outcome: Outcome, reason: str) -> None:
+        self.ledger.step = "finish"
         self.ledger.append(events.RunEnded(outcome=outcome, reason=reason))
         self.ledger.close()
         self.phase = Phase.ENDED
@@ -262,6 +266,7 @@ class Run:
     def _may(self, step: str) -> None:
         if self.phase not in _ALLOWED[step]:
             raise Refused(f"A run that is {self.phase} can't {step}. Start a new run: a record is written once.")
+        self.ledger.step = step
 
     def _decide(self, phase: events.Phase, *, record: bool = True) -> Decision:
         with self._connect(False) as fleet:
@@ -280,10 +285,12 @@ class Run:
 
     def _ask(self, fleet: Fleet, queries: Sequence[Query[Any]], phase: events.Phase | None) -> Answers:
         answers = fleet.ask(queries)
-        for query in queries if phase is not None else ():
+        for query in queries:
             answer = answers[query]
+            self.ledger.learn(answer)
+            if phase is None:
+                continue
             why = answer.why if isinstance(answer, Unread) else ""
-            assert phase is not None
             self.ledger.append(
                 events.FactRead(
                     phase=phase,

@@ -14,6 +14,7 @@ from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -31,7 +32,7 @@ from runbook.errors import Fault, InputError
 from runbook.estate.endpoint import DEFAULT_URLS, Authentication, Delegation, Endpoint, Endpoints, Url, url
 from runbook.estate.server import Product, Role, Server, Version, either
 from runbook.inputs.disclosure import shown
-from runbook.inputs.fields import Fqdn, Name, name
+from runbook.inputs.fields import Flag, Fqdn, Name, line, name
 from runbook.inputs.validation import validate, wrong
 from runbook.inputs.yamlfile import Document, KeyPath, Tree, key_text, read_yaml
 from runbook.paths import from_root
@@ -82,6 +83,17 @@ def _beside(value: object, info: ValidationInfo) -> Path | None:
     return path.absolute()
 
 
+def _anchor(value: object, info: ValidationInfo) -> str:
+    """A folder as an absolute path, or a git remote without a secret in it."""
+    found = line(value)
+    if not found or found.startswith("git+"):
+        if urlsplit(found.removeprefix("git+")).password is not None:
+            raise wrong("A password stands in the URL.", "Take it out: git asks its own credential helper.")
+        return found
+    path, folder = Path(found).expanduser(), (info.context or {}).get("folder")
+    return str(path.absolute() if folder is None else (Path(folder) / path).absolute())
+
+
 def _some(servers: tuple[Server, ...]) -> tuple[Server, ...]:
     if not servers:
         raise wrong("The estate has no server.", "Add one item for each server.")
@@ -110,6 +122,17 @@ class Estate(BaseModel):
     domain_controller: Annotated[
         Fqdn | None, Field(description="pinned for Exchange reads and writes, so that a read sees what was written.")
     ] = None
+    redact_users: Annotated[
+        Flag, Field(description="true: records name people by stable pseudonyms, never by name or address.")
+    ] = False
+    anchor: Annotated[
+        str,
+        BeforeValidator(_anchor),
+        Field(
+            description="where a record's head is sent when a run ends: a folder, from the estate file's folder, or a "
+            "git remote as git+https://… or git+ssh://…; empty: nowhere."
+        ),
+    ] = ""
     servers: Annotated[
         tuple[Server, ...],
         AfterValidator(_some),

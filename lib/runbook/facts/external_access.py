@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from runbook.command import Pipeline, Target, cmdlet
 from runbook.facts.answer import checked, flag, text
 from runbook.facts.query import Query
+from runbook.inputs.personal import PERSONAL
 from runbook.result import Result
 
 _SIP = "sip:"
@@ -35,9 +37,9 @@ class AccessUser:
     """A Lync user. ``policy`` is the one granted, without ``Tag:``, empty for none; ``provider`` is who hosts the user,
     ``SRV:`` for this organisation's own servers."""
 
-    identity: str
-    user: str
-    sip_address: str
+    identity: Annotated[str, PERSONAL]
+    user: Annotated[str, PERSONAL]
+    sip_address: Annotated[str, PERSONAL]
     enabled: bool
     pool: str
     policy: str = ""

@@ -7,11 +7,13 @@ read would be taken for one who has no mailbox.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from runbook.command import Cmdlet, Pipeline, Target, Value, cmdlet
 from runbook.facts.answer import as_text, checked, flag, text, texts
 from runbook.facts.exchange import build, edition
 from runbook.facts.query import Query
+from runbook.inputs.personal import PERSONAL
 from runbook.result import Result, ServerObject
 
 OCS = "Ocs"
@@ -42,9 +44,9 @@ class OwaPolicy:
 class Mailbox:
     """A mailbox and its addresses, each with its prefix (``SMTP:``, ``sip:``)."""
 
-    identity: str
-    user: str
-    addresses: tuple[str, ...]
+    identity: Annotated[str, PERSONAL]
+    user: Annotated[str, PERSONAL]
+    addresses: Annotated[tuple[str, ...], PERSONAL]
     server: str
     kind: str
     server_version: str
@@ -79,7 +81,7 @@ class Mailbox:
 class ClientAccess:
     """What a mailbox may use. ``policy`` is empty where the virtual directory decides (``real-world`` B4)."""
 
-    identity: str
+    identity: Annotated[str, PERSONAL]
     owa_enabled: bool
     policy: str
 
@@ -88,9 +90,9 @@ class ClientAccess:
 class LyncUser:
     """A user whom Lync knows; ``enabled`` is false for one who is kept there but may not sign in."""
 
-    identity: str
-    user: str
-    sip_address: str
+    identity: Annotated[str, PERSONAL]
+    user: Annotated[str, PERSONAL]
+    sip_address: Annotated[str, PERSONAL]
     enabled: bool
     pool: str
 

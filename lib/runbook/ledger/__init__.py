@@ -1,7 +1,9 @@
 """The ledger of one run: ``events.jsonl`` in the record's folder, the truth under any executor (invariant 5).
 
-Each event is one line of JSON with ``run``, ``seq`` (from 1), ``time`` (UTC) and ``type`` beside the event's own
-fields, and it is on the disk before :meth:`Ledger.append` returns: what is not in the ledger did not happen.
+Each event is one line of JSON, on the disk before :meth:`Ledger.append` returns: what is not in the ledger did not
+happen. Beside the event's own fields a line holds ``run``, ``seq`` (from 1), ``time`` (UTC), ``type``, ``actor`` and
+``host`` (who ran it, where), ``section``, ``step`` (what the run was at), and ``previous``, the hash of the line before
+(:mod:`runbook.ledger.chain`).
 
 The order that is kept::
 
@@ -11,38 +13,50 @@ The order that is kept::
 
 from __future__ import annotations
 
-import json
+import contextlib
+import errno
 import os
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from io import BufferedWriter, FileIO
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
-from runbook.change import Json, Outcome, canonical
+from runbook.change import Json
 from runbook.errors import InputError, Refused
+from runbook.ledger import chain, origin
+from runbook.ledger.chain import GENESIS
 from runbook.ledger.codec import from_json, to_json
-from runbook.ledger.events import EVENTS, Event, Intent, OutcomeRecorded, PlanMade, RunEnded, RunStarted, StepTaken
+from runbook.ledger.events import EVENTS, Event, Intent, RunEnded, RunStarted
+from runbook.ledger.order import Order
+from runbook.ledger.redaction import Redactor
+
+T = TypeVar("T")
 
 FILE_NAME = "events.jsonl"
 
 _TYPES = {kind.__name__: kind for kind in EVENTS}
-_ENVELOPE = ("run", "seq", "time", "type")
-_NEEDS_INTENT = (Outcome.APPLIED, Outcome.FAILED)
+_ENVELOPE = ("run", "seq", "time", "type", "actor", "host", "section", "step", "previous")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One line: the event, and what the ledger adds to it."""
+    """One line: the event, and what the ledger adds to it. ``digest`` is what the next line calls this one."""
 
     run: str
     seq: int
     time: datetime
+    actor: str
+    host: str
+    section: str
+    step: str
+    previous: str
     event: Event
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,77 +73,60 @@ class Recording:
     @property
     def in_doubt(self) -> Intent | None:
         """The intent whose outcome was never recorded: it may or may not have run."""
-        order = _Order()
+        order = Order()
         for entry in self.entries:
             order.admit(entry.event)
         return order.open_intent
 
-
-class _Order:
-    """Which event may follow which; see the table above. Raises ``ValueError``."""
-
-    def __init__(self) -> None:
-        self.started = self.ended = False
-        self.open_intent: Intent | None = None
-        self._plans: dict[str, int] = {}
-        self._intended: set[tuple[str, int]] = set()
-
-    def admit(self, event: Event) -> None:
-        if isinstance(event, RunStarted) == self.started:
-            raise ValueError("a run starts once, and with RunStarted")
-        if self.ended:
-            raise ValueError("the run has ended")
-        self.started = True
-        if isinstance(event, PlanMade):
-            self._plans[event.digest] = len(event.plan.changes)
-        elif isinstance(event, Intent):
-            self._admit_intent(event)
-        elif isinstance(event, StepTaken):
-            self._admit_step(event)
-        elif isinstance(event, OutcomeRecorded):
-            self._admit_outcome(event)
-        elif isinstance(event, RunEnded):
-            if self.open_intent is not None:
-                raise ValueError(f"the outcome of change {self.open_intent.change} isn't recorded")
-            self.ended = True
-
-    def _admit_intent(self, event: Intent) -> None:
-        if event.change >= self._plans.get(event.plan, 0):
-            raise ValueError(f"no recorded plan {event.plan[:12]}… has a change {event.change}")
-        if self.open_intent is not None:
-            raise ValueError(f"the outcome of change {self.open_intent.change} isn't recorded yet")
-        self.open_intent = event
-        self._intended.add((event.plan, event.change))
-
-    def _admit_step(self, event: StepTaken) -> None:
-        if self.open_intent is None or (event.plan, event.change) != (self.open_intent.plan, self.open_intent.change):
-            raise ValueError(f"a step of change {event.change}, whose intent isn't recorded before it")
-
-    def _admit_outcome(self, event: OutcomeRecorded) -> None:
-        key = (event.plan, event.change)
-        if event.outcome in _NEEDS_INTENT and key not in self._intended:
-            raise ValueError(f"change {event.change} is {event.outcome}, but no intent was recorded before it")
-        if self.open_intent is not None:
-            if key != (self.open_intent.plan, self.open_intent.change):
-                raise ValueError(f"the outcome of change {self.open_intent.change} isn't recorded yet")
-            self.open_intent = None
+    @property
+    def ended(self) -> RunEnded | None:
+        """The last event of a run that came to its end; ``None`` where it was cut off, or still runs."""
+        last = self.entries[-1].event if self.entries else None
+        return last if isinstance(last, RunEnded) else None
 
 
 class Ledger:
-    """Writes the events of one run. Made with :meth:`create`; may be used from several threads."""
+    """Writes the events of one run. Made with :meth:`create`; may be used from several threads.
 
-    def __init__(self, file: BufferedWriter | FileIO, path: Path, run: str, clock: Callable[[], datetime]) -> None:
+    ``step`` is what the run is at, as its lines say; the engine sets it. With a ``redactor`` no line names a person.
+    """
+
+    def __init__(
+        self,
+        file: BufferedWriter | FileIO,
+        path: Path,
+        run: str,
+        *,
+        clock: Callable[[], datetime],
+        previous: str,
+        redactor: Redactor | None,
+    ) -> None:
         self.path = path
         self.run = run
+        self.step = "start"
+        self.redactor = redactor
+        self.head = previous
+        """The hash of the last line that was written."""
         self._file = file
         self._clock = clock
-        self._order = _Order()
+        self._order = Order()
         self._seq = 0
+        self._size = 0
+        self._section = ""
+        self._actor, self._host = origin.actor(), origin.host()
         self._lock = threading.Lock()
 
     @classmethod
-    def create(cls, folder: Path, *, run: str = "", clock: Callable[[], datetime] | None = None) -> Ledger:
-        """A new ledger in ``folder``, which is made where it isn't there.
+    def create(
+        cls,
+        folder: Path,
+        *,
+        run: str = "",
+        clock: Callable[[], datetime] | None = None,
+        previous: str = GENESIS,
+        redactor: Redactor | None = None,
+    ) -> Ledger:
+        """A new ledger in ``folder``, which is made where it isn't there. ``previous`` is the head that it follows.
 
         :class:`Refused` where it has one already, :class:`InputError` where nothing can be written there.
         """
@@ -144,18 +141,57 @@ class Ledger:
         except OSError as error:
             raise InputError(f"No record can be written to {folder}: {error.strerror}.") from None
         _sync_folder(folder)
-        return cls(file, path, run or uuid4().hex, clock or (lambda: datetime.now(UTC)))
+        moment = clock or (lambda: datetime.now(UTC))
+        return cls(file, path, run or uuid4().hex, clock=moment, previous=previous, redactor=redactor)
 
     def append(self, event: Event) -> Entry:
-        """Write one event; it is on the disk when this returns. ``ValueError`` where it can't follow the last one."""
+        """Write one event; it is on the disk when this returns. ``ValueError`` where it can't follow the last one.
+
+        Where it can't be written whole (a full disk), what was written of it is taken back and ``OSError`` is raised.
+        """
         with self._lock:
-            self._order.admit(event)
-            entry = Entry(run=self.run, seq=self._seq + 1, time=self._clock().astimezone(UTC), event=event)
-            self._file.write(_line(entry))
+            written = event if self.redactor is None else self.redactor.event(event)
+            order = self._order.copy()
+            order.admit(written)
+            if isinstance(written, RunStarted):
+                self._section = written.section
+            entry = Entry(
+                run=self.run,
+                seq=self._seq + 1,
+                time=self._clock().astimezone(UTC),
+                actor=self._actor,
+                host=self._host,
+                section=self._section,
+                step=self.step,
+                previous=self.head,
+                event=written,
+            )
+            line = _line(entry)
+            self._write(line + b"\n")
+            self._order, self._seq, self.head = order, entry.seq, chain.digest(line)
+            return replace(entry, digest=self.head)
+
+    def learn(self, value: object) -> None:
+        """Note the people whom a fact or a section's parameters name, where the record leaves people out."""
+        if self.redactor is not None:
+            self.redactor.learn(value)
+
+    def redacted(self, value: T) -> T:
+        """``value`` as it may be shown beside the ledger: without people, where the record leaves them out."""
+        return value if self.redactor is None else self.redactor.redacted(value)
+
+    def _write(self, line: bytes) -> None:
+        try:
+            if (written := self._file.write(line)) != len(line):
+                raise OSError(errno.ENOSPC, f"{written} of {len(line)} bytes were written")
             self._file.flush()
             os.fsync(self._file.fileno())
-            self._seq = entry.seq
-            return entry
+        except OSError:
+            with contextlib.suppress(OSError):
+                self._file.truncate(self._size)
+                self._file.seek(self._size)
+            raise
+        self._size += len(line)
 
     def close(self) -> None:
         self._file.close()
@@ -172,20 +208,24 @@ class Ledger:
 def read_events(path: Path) -> Recording:
     """Read a ledger (the file, or its folder).
 
-    A last line that a crash cut short is reported in ``torn``. Anything else that isn't as :class:`Ledger` writes it
-    raises :class:`InputError` with the line: a gap, a second run, an unknown type, an event out of order.
+    A last line without its end is what a crash cut short: it is reported in ``torn``. Anything else that isn't as
+    :class:`Ledger` writes it raises :class:`InputError` with the line: a broken chain, another spelling, a gap,
+    a second run, an unknown type, an event out of order.
     """
     file = path / FILE_NAME if path.is_dir() else path
     try:
         *lines, last = file.read_bytes().split(b"\n")
     except OSError as error:
         raise InputError(f"{file} can't be read: {error.strerror}.") from None
+    broken = dict(chain.broken(lines))
     entries: list[Entry] = []
-    order = _Order()
+    order = Order()
     for number, line in enumerate(lines, start=1):
         try:
+            if number in broken:
+                raise ValueError(broken[number])
             entry = _entry(line)
-            if entry.seq != number or entry.run != (entries[0].run if entries else entry.run):
+            if entries and (entry.section, entry.actor, entry.host) != _origin(entries[0]):
                 raise ValueError("it isn't the next event of this run")
             order.admit(entry.event)
         except (ValueError, TypeError, KeyError) as error:
@@ -194,22 +234,41 @@ def read_events(path: Path) -> Recording:
     return Recording(entries=tuple(entries), torn=last.decode("utf-8", "replace"))
 
 
+def _origin(entry: Entry) -> tuple[str, str, str]:
+    return entry.section, entry.actor, entry.host
+
+
 def _line(entry: Entry) -> bytes:
     fields = to_json(entry.event)
     assert isinstance(fields, dict)
-    time = entry.time.isoformat(timespec="microseconds").replace("+00:00", "Z")
-    envelope: dict[str, Json] = {"run": entry.run, "seq": entry.seq, "time": time, "type": type(entry.event).__name__}
-    # A lone surrogate from a server's text becomes the JSON escape of itself.
-    return (canonical({**fields, **envelope}) + "\n").encode("utf-8", "backslashreplace")
+    envelope: dict[str, Json] = {
+        "run": entry.run,
+        "seq": entry.seq,
+        "time": entry.time.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        "type": type(entry.event).__name__,
+        "actor": entry.actor,
+        "host": entry.host,
+        "section": entry.section,
+        "step": entry.step,
+        "previous": entry.previous,
+    }
+    return chain.spelt({**fields, **envelope})
 
 
 def _entry(line: bytes) -> Entry:
-    found: Any = json.loads(line)
-    if not isinstance(found, dict) or found.get("type") not in _TYPES:
+    found: Any = chain.parsed(line)
+    if found.get("type") not in _TYPES:
         raise ValueError("it has no type that is known here")
+    kind = _TYPES[found["type"]]
     fields = {name: value for name, value in found.items() if name not in _ENVELOPE}
-    event = from_json(_TYPES[found["type"]], fields)
-    return Entry(run=found["run"], seq=found["seq"], time=datetime.fromisoformat(found["time"]), event=event)
+    if kind is RunStarted:
+        fields["section"] = found["section"]
+    said = {name: found[name] for name in ("run", "actor", "host", "section", "step", "previous")}
+    if not all(isinstance(value, str) for value in said.values()):
+        raise ValueError("what stands beside the event isn't text")
+    time = datetime.fromisoformat(found["time"])
+    event = from_json(kind, fields)
+    return Entry(seq=found["seq"], time=time, event=event, digest=chain.digest(line), **said)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -48,7 +48,13 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted(Event):
-    """The first line: what is run, on which estate, by which library. ``parameters`` hold references, no secret."""
+    """The first line: what is run, where, by whom, with which code. ``parameters`` hold references, no secret.
+
+    ``operator`` is the name that was given beside the account that every line has. ``utc_offset`` is the computer's, as
+    ``+02:00``. Digests are SHA-256 in hex: ``code_digests`` of the library and of the section's notebook in the
+    project, ``certificate_authority`` of each certificate that TLS trusts for this estate. ``anchors`` is where the
+    head of the record is sent at the end; ``redacted``: people stand under pseudonyms.
+    """
 
     section: str
     mode: Mode
@@ -58,6 +64,13 @@ class RunStarted(Event):
     estate_digest: str = ""
     parameters: Json = None
     library: str = ""
+    operator: str = ""
+    utc_offset: str = ""
+    versions: Json = None
+    code_digests: Json = None
+    certificate_authority: tuple[str, ...] = ()
+    anchors: tuple[str, ...] = ()
+    redacted: bool = False
 
     _filled: ClassVar[tuple[str, ...]] = ("section", "estate", "environment")
 
@@ -73,12 +86,16 @@ class Note(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerReached(Event):
-    """A session was opened: the server by its real name, where it was reached, and as whom (a reference)."""
+    """A session was opened: the server by its real name, where it was reached, and as whom (a reference).
+
+    ``certificate_sha256`` is that of the TLS certificate it showed, in hex; empty where there was no TLS.
+    """
 
     target: Target
     url: str
     authentication: str
     credential: str
+    certificate_sha256: str = ""
 
     _filled: ClassVar[tuple[str, ...]] = ("url", "authentication", "credential")
 

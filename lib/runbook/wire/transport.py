@@ -9,6 +9,7 @@ body and authentication), certifi's list of public CAs in place of the system's.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import socket
 import ssl
 import threading
@@ -58,6 +59,8 @@ class Wire:
         self.deadline = deadline
         self.carrying = False
         self.sent = False
+        self.certificate_sha256 = ""
+        """Of the server's TLS certificate, in hex; empty without TLS, and before there is a connection."""
         self._socket: socket.socket | None = None
 
     def connect(self, connection: HTTPConnection) -> socket.socket:
@@ -76,6 +79,8 @@ class Wire:
     def use(self, found: Any) -> None:
         """The socket that is talked over now: under TLS not the one that was connected."""
         self._socket = found
+        certificate = found.getpeercert(binary_form=True)
+        self.certificate_sha256 = hashlib.sha256(certificate).hexdigest() if certificate else ""
 
     def leaving(self) -> None:
         if self.carrying:

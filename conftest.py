@@ -1,0 +1,24 @@
+"""Tests keep no state of their user: signing key and heads of records go to a folder that ends with the tests."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+
+import pytest
+
+from runbook.paths import STATE_VARIABLE
+
+_STATE = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    folder = tempfile.TemporaryDirectory(prefix="runbook-state-", ignore_cleanup_errors=True)
+    config.stash[_STATE] = folder
+    os.environ[STATE_VARIABLE] = folder.name
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    os.environ.pop(STATE_VARIABLE, None)
+    if _STATE in config.stash:
+        config.stash[_STATE].cleanup()
