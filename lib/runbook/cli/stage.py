@@ -4,6 +4,7 @@ applied, so that it finds what it builds on.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -14,8 +15,8 @@ from runbook.estate import load_estate
 from runbook.sections import section_named
 
 ORGANISATION = "split-2013"
-SHOWN_ON = {"online_hybrid": "hybrid-worldwide"}
-"""Sections whose notebook says nothing on the usual organisation."""
+SHOWN_ON: Mapping[str, str] = {}
+"""Section → organisation, for a notebook that would say more on another one."""
 
 
 class Stage:
