@@ -29,6 +29,13 @@ NOW = datetime(2014, 7, 23, 10, tzinfo=UTC)
 ABSENT = "PathNotFound,Microsoft.PowerShell.Commands.GetContentCommand"
 DENIED = "GetContentReaderUnauthorizedAccessError,Microsoft.PowerShell.Commands.GetContentCommand"
 
+DIRECTORY = ", ".join(
+    f"'{name}'"
+    for name in (
+        *("Identity", "InstantMessagingEnabled", "InstantMessagingType"),
+        *("InstantMessagingCertificateThumbprint", "InstantMessagingServerName", "WhenChangedUTC"),
+    )
+)
 QUERIES: list[tuple[Query[Any], str]] = [
     (files.content(HERE, PATH), f"Get-Content -LiteralPath '{PATH}' -Encoding Byte -Raw"),
     (files.security(HERE, PATH), f"Get-Acl -LiteralPath '{PATH}' | Select-Object -Property Sddl"),
@@ -40,12 +47,12 @@ QUERIES: list[tuple[Query[Any], str]] = [
     (
         owa.virtual_directories(EXCHANGE, SERVER, DC),
         f"Get-OwaVirtualDirectory -Server {SERVER} -ADPropertiesOnly -DomainController {DC}"
-        " | Select-Object -Property 'Identity', 'InstantMessagingEnabled', 'InstantMessagingType'",
+        f" | Select-Object -Property {DIRECTORY}",
     ),
     (
         owa.virtual_directories(EXCHANGE, SERVER, back_end=True),
         f"Get-OwaVirtualDirectory -Server {SERVER} -ADPropertiesOnly -ShowMailboxVirtualDirectories"
-        " | Select-Object -Property 'Identity', 'InstantMessagingEnabled', 'InstantMessagingType'",
+        f" | Select-Object -Property {DIRECTORY}",
     ),
     (
         databases.databases(EXCHANGE, DC),

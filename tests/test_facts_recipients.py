@@ -63,18 +63,19 @@ def test_who_is_a_person(kind: str, person: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("server", "made", "is_2013"),
+    ("server", "made", "edition"),
     [
-        ("Version 15.0 (Build 1497.2)", "0.10 (14.0.100.0)", True),
-        ("Version 14.3 (Build 123.4)", "0.20 (15.0.0.0)", False),
-        ("Version 15.1 (Build 2375.7)", "0.20 (15.0.0.0)", False),
-        (None, "0.20 (15.0.0.0)", True),
-        (None, "0.10 (14.0.100.0)", False),
-        (None, None, False),
+        ("Version 15.0 (Build 1497.2)", "0.10 (14.0.100.0)", "2013"),
+        ("Version 14.3 (Build 123.4)", "0.20 (15.0.0.0)", "2010"),
+        ("Version 14.0 (Build 639.21)", "0.10 (14.0.100.0)", ""),
+        ("Version 15.1 (Build 2375.7)", "0.20 (15.0.0.0)", "2016"),
+        (None, "0.20 (15.0.0.0)", "2013"),
+        (None, "0.10 (14.0.100.0)", "2010"),
+        (None, None, "2010"),
     ],
 )
-def test_the_servers_version_goes_before_the_objects(server: str | None, made: str | None, is_2013: bool) -> None:
-    assert mailbox(AdminDisplayVersion=server, ExchangeVersion=made).is_on_2013 is is_2013
+def test_the_servers_version_goes_before_the_objects(server: str | None, made: str | None, edition: str) -> None:
+    assert mailbox(AdminDisplayVersion=server, ExchangeVersion=made).edition == edition
 
 
 @pytest.mark.parametrize(("policy", "read"), [(None, ""), (thing("Default"), "Default")])

@@ -182,7 +182,7 @@ def test_other_peoples_pending_changes_are_not_enabled_without_consent(tmp_path:
     with rehearsing("split-2013", tmp_path, ["pending"]) as lab:
         refused = lab.run("trusted_pool", Mode.APPLY)
         assert refused.outcome is Outcome.INCOMPLETE
-        (finding,) = (finding for finding in refused.findings if finding.id == "topology-pending")
+        (finding,) = (finding for finding in refused.findings if finding.id == "topology-pending-changes")
         assert "atl-bot-001.litwareinc.com" in finding.what
         assert "allow_pending_topology_changes" in finding.remedy
         assert lab.mutations() == []
@@ -205,7 +205,7 @@ def test_without_consent_the_dial_plans_stay_as_they_are(tmp_path: Path) -> None
     with rehearsing("split-2013", tmp_path) as lab:
         summary = lab.run("trusted_pool", Mode.APPLY, allow_dial_plan_changes=False)
         assert not [entry for entry in lab.mutations() if entry["property"] == "dial_plans"]
-    found = [finding for finding in summary.findings if finding.id == "dial-plan-membership"]
+    found = [finding for finding in summary.findings if finding.id == "exchange-not-in-dial-plan"]
     assert len(found) == 4
     assert all("allow_dial_plan_changes" in finding.remedy for finding in found)
 

@@ -33,7 +33,7 @@ def server(name: str, role: str) -> ServerObject:
 OUTPUT: dict[str, Sequence[ServerValue]] = {
     "clock": [NOW],
     "im-provider-path": [thing(ImplementationDLLPath=DLL)],
-    "ucma-version": [thing(Version="5.0.8308.0")],
+    "ucma-wrong-version": [thing(Version="5.0.8308.0")],
     "item": [thing(FullName=DLL, PSIsContainer=False)],
     "file-version": [thing(FileVersion="5.0.8308.0")],
     "um-services": [thing(Name="MSExchangeUM", Status=enum("Running", 4))],

@@ -14,7 +14,7 @@ NOTHING = Plan(because="all is well")
 PLANNED = Plan(changes=(CHANGE,))
 HURTS = Finding(id="cert-missing", requirements=("L58",), severity=Severity.ERROR, what="", why="", remedy="")
 MENDED = replace(HURTS, repair=Repair.PLANNED)
-UNREAD = replace(HURTS, id="facts-unread-sites", unknown=True)
+UNREAD = replace(HURTS, id="facts-unread", unknown=True)
 DONE = ChangeOutcome(change=CHANGE, outcome=Outcome.VERIFIED)
 
 

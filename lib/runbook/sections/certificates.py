@@ -87,7 +87,7 @@ def check(
     entry = candidates[0]
     if entry.certificate is None:
         yield _finding(
-            "certificate-unreadable",
+            "cert-unreadable",
             ("L58",),
             server,
             entry.thumbprint,
@@ -97,7 +97,7 @@ def check(
         return
     if len(candidates) > 1:
         yield Finding(
-            id="certificate-several",
+            id="cert-several",
             requirements=("L30", "L58"),
             severity=Severity.WARNING,
             server=server,
@@ -110,7 +110,7 @@ def check(
     yield from _dates(server, entry.certificate, clock, warning_days)
     if not entry.has_private_key:
         yield _finding(
-            "certificate-no-private-key",
+            "cert-no-private-key",
             ("L58", "L63"),
             server,
             entry.thumbprint,
@@ -125,7 +125,7 @@ def _missing(server: str, store: Store, given: IntegrationParameters) -> Finding
     wanted = given.certificate_thumbprint or f"for {given.owa_pool_fqdn}"
     only = f" There is Exchange's own self-signed one, for {default.subject_cn}, which won't do." if default else ""
     return _finding(
-        "certificate-missing",
+        "cert-missing-on-server",
         ("L30", "L58", "L62", "L63"),
         server,
         given.certificate_thumbprint or given.owa_pool_fqdn,
@@ -143,7 +143,7 @@ def _names(server: str, found: Certificate, given: IntegrationParameters) -> Ite
     name, thumbprint = given.owa_pool_fqdn, found.thumbprint
     if is_default(found):
         yield _finding(
-            "certificate-default",
+            "cert-default-self-signed",
             ("L30", "L61", "L62"),
             server,
             thumbprint,
@@ -153,7 +153,7 @@ def _names(server: str, found: Certificate, given: IntegrationParameters) -> Ite
         return
     if found.is_wildcard:
         yield _finding(
-            "certificate-wildcard",
+            "cert-wildcard",
             ("L30",),
             server,
             thumbprint,
@@ -162,7 +162,7 @@ def _names(server: str, found: Certificate, given: IntegrationParameters) -> Ite
         )
     elif not found.has_subject(name):
         yield _finding(
-            "certificate-subject",
+            "cert-subject-mismatch",
             ("L30",),
             server,
             thumbprint,
@@ -172,7 +172,7 @@ def _names(server: str, found: Certificate, given: IntegrationParameters) -> Ite
         )
     if not found.has_alternative(name):
         yield Finding(
-            id="certificate-san",
+            id="cert-san-missing",
             requirements=("L30",),
             severity=Severity.WARNING,
             server=server,
@@ -192,16 +192,16 @@ def _dates(server: str, found: Certificate, clock: datetime, days: int) -> Itera
     if validity is Validity.EXPIRED:
         what = f"The certificate expired at {until}; the server's clock says {clock:%Y-%m-%d %H:%M} UTC."
         why = "Lync refuses it, and OWA doesn't start IM with it (event 102)."
-        yield _finding("certificate-expired", ("L58",), server, found.thumbprint, what, why, remedy)
+        yield _finding("cert-expired", ("L58",), server, found.thumbprint, what, why, remedy)
     elif validity is Validity.NOT_YET_VALID:
         since = f"{found.not_before:%Y-%m-%d %H:%M} UTC"
         what = f"The certificate isn't valid before {since}; the server's clock says {clock:%Y-%m-%d %H:%M} UTC."
         why = "Until then Lync refuses it, and OWA doesn't start IM with it (event 104)."
         wait = "Wait until then, or set the server's clock right if it is wrong."
-        yield _finding("certificate-not-yet-valid", ("L58",), server, found.thumbprint, what, why, wait)
+        yield _finding("cert-not-yet-valid", ("L58",), server, found.thumbprint, what, why, wait)
     elif found.not_after - clock <= timedelta(days=days):
         yield Finding(
-            id="certificate-expiring",
+            id="cert-expiring",
             requirements=("L58",),
             severity=Severity.WARNING,
             server=server,
@@ -218,7 +218,7 @@ def check_same(chosen: dict[str, StoredCertificate]) -> Iterator[Finding]:
     if len(prints) > 1:
         each = ", ".join(f"{server}: {entry.thumbprint}" for server, entry in sorted(chosen.items()))
         yield Finding(
-            id="certificate-differs",
+            id="cert-differs",
             requirements=("L58", "L63", "L64"),
             severity=Severity.WARNING,
             object=", ".join(sorted(prints)),

@@ -78,7 +78,7 @@ def _step(member: Membership, is_router: bool, plans: tuple[str, ...]) -> Step |
 def report(step: Step, repair: Repair) -> Finding:
     """L42: the server isn't in every SIP dial plan."""
     return Finding(
-        id="dial-plan-membership",
+        id="exchange-not-in-dial-plan",
         requirements=("L42", "L43"),
         severity=Severity.WARNING,
         server=step.server,

@@ -67,12 +67,12 @@ def report(state: Enablement, *, wanted: bool, consented: bool) -> Iterator[Find
             why="What is published takes effect only when the topology is enabled.",
             remedy="Run Enable-CsTopology.",
             repair=Repair.CONSENT if state.others and not consented else Repair.PLANNED,
-            caused_by=("topology-pending",) if state.others and not consented else (),
+            caused_by=("topology-pending-changes",) if state.others and not consented else (),
         )
     if state.others:
         blocked = wanted and not consented
         yield Finding(
-            id="topology-pending",
+            id="topology-pending-changes",
             requirements=("L41",),
             severity=Severity.ERROR if blocked else Severity.WARNING if wanted else Severity.INFO,
             object="topology",

@@ -48,7 +48,7 @@ def check(server: str, provider: ImProvider) -> Iterator[Finding]:
     elif provider.path is not None and (provider.ucma is None or _major(provider.ucma) < 5):
         said = "isn't registered as installed" if provider.ucma is None else f"is version {provider.ucma}"
         yield Finding(
-            id="ucma-version",
+            id="ucma-wrong-version",
             requirements=("L05", "L09"),
             severity=Severity.WARNING,
             server=server,
@@ -75,7 +75,7 @@ def _path(server: str, provider: ImProvider) -> Iterator[Finding]:
         yield unread("IM provider file", item, server=server, requirements=("L07",))
     elif item is None:
         yield _finding(
-            "ucma-dll-missing",
+            "ucma-dll-absent",
             ("L07", "L08"),
             server,
             f"{_VALUE} says {path}, and nothing is there.",
@@ -95,7 +95,7 @@ def _path(server: str, provider: ImProvider) -> Iterator[Finding]:
         yield unread("IM provider version", provider.file_version, server=server, requirements=("L05",))
     elif _major(provider.file_version) < 5:
         yield _finding(
-            "ucma-dll-version",
+            "ucma-wrong-version",
             ("L05", "L08"),
             server,
             f"{path} has the version {provider.file_version or '(none)'}; that of UCMA 4.0 has 5.0 or later.",
@@ -109,7 +109,7 @@ def _folder(server: str, path: str, dll_inside: bool | Unread) -> Iterator[Findi
         yield unread("IM provider file", dll_inside, server=server, requirements=("L07",))
     elif dll_inside:
         yield Finding(
-            id="ucma-folder",
+            id="ucma-points-to-folder",
             requirements=("L07",),
             severity=Severity.WARNING,
             server=server,
@@ -120,7 +120,7 @@ def _folder(server: str, path: str, dll_inside: bool | Unread) -> Iterator[Findi
         )
     else:
         yield _finding(
-            "ucma-dll-missing",
+            "ucma-dll-absent",
             ("L07", "L08"),
             server,
             f"{_VALUE} names the folder {path}, and {DLL} isn't in it.",

@@ -17,7 +17,7 @@ from runbook.sections.im_failures import FAILURES, OWA
 from runbook.sections.unread import unread
 from runbook.sections.verification_facts import ImTraces
 
-NO_SIGN_IN = "no-sign-in-yet"
+NO_SIGN_IN = "no-event-112"
 _MOST_SAID = 200
 
 
@@ -50,7 +50,7 @@ def _events(server: str, events: tuple[ImEvent, ...]) -> Iterator[Finding]:
         over = number == EXPIRES_SOON or found[-1].record < started
         times = f"{len(found)} times" if len(found) > 1 else "once"
         yield Finding(
-            id=f"im-event-{number}",
+            id="im-event",
             requirements=(*failure.requirements, "L81"),
             severity=Severity.WARNING if over else Severity.ERROR,
             server=server,
@@ -138,13 +138,13 @@ _NOT_YET = _Folder(
     "Sign in a test user first.",
 )
 _FAILED = _Folder(
-    "log-folder-missing",
+    "logs-folder-missing",
     Severity.ERROR,
     "Without it, the procedure says, the integration has failed.",
     "Mend what the events name.",
 )
 _ELSEWHERE = _Folder(
-    "log-folder-missing",
+    "logs-folder-missing",
     Severity.WARNING,
     f"The procedure takes that for a failure, yet event {INITIALISED} says that the provider started.",
     "Look whether LyncIMSyncLogFilePath in web.config names another folder.",

@@ -66,7 +66,7 @@ def assess(given: OwaEnablementParameters, estate: Estate, facts: OwaEnablementF
         return Assessment(back=back, obstacles=(owa_2010.check_rtm(back),))
     found = tuple(_certificate_findings(given, facts, back))
     errors = [finding for finding in found if finding.severity is Severity.ERROR]
-    notes = [finding for finding in found if finding.id == "certificate-several"]
+    notes = [finding for finding in found if finding.id == "cert-several"]
     notes += [*owa_directories.check_back_end(back)]
     certificate = _certificate(given, facts, back)
     if back.way is Way.FILE:

@@ -112,7 +112,7 @@ def _without_role(name: str, role: Role) -> Finding:
 def _no_server(role: Role) -> Finding:
     thing = "mailbox server" if role is Role.MAILBOX else "client access server"
     return Finding(
-        id=f"no-{thing.replace(' ', '-')}",
+        id="no-mailbox-server" if role is Role.MAILBOX else "no-client-access-server",
         requirements=("L45",) if role is Role.CLIENT_ACCESS else ("L55",),
         severity=Severity.ERROR,
         object=thing,

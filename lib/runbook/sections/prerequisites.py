@@ -13,7 +13,7 @@ from runbook.estate import Estate, Product
 from runbook.facts.query import Unread
 from runbook.facts.windows import StoredCertificate
 from runbook.parameters import PrerequisitesParameters
-from runbook.sections import certificates, editions, im_provider, topology_checks, trust, um
+from runbook.sections import certificates, compatibility, editions, im_provider, topology_checks, trust, um
 from runbook.sections.organisation import in_scope
 from runbook.sections.prerequisites_facts import BackEnd, FrontEnd, PrerequisitesFacts, observe
 from runbook.sections.section import Section
@@ -46,7 +46,7 @@ def _no_servers(facts: PrerequisitesFacts) -> Iterator[Finding]:
     for thing, found in (("mailbox server", facts.back_ends), ("Front End", facts.front_ends)):
         if not found:
             yield Finding(
-                id=f"no-{thing.lower().replace(' ', '-')}",
+                id="no-mailbox-server" if thing == "mailbox server" else "no-front-end",
                 requirements=("L05",) if thing == "mailbox server" else ("L27", "L31"),
                 severity=Severity.ERROR,
                 object=thing,
@@ -61,6 +61,9 @@ def _editions(parameters: PrerequisitesParameters, estate: Estate, facts: Prereq
     lync_2013 = any(server.product is Product.LYNC for server in estate.lync() if server.name in fronts)
     for server in in_scope(estate, parameters.exchange_servers):
         yield from editions.check_exchange(server, facts.exchange, lync_2013)
+    servers = () if isinstance(facts.exchange.servers, Unread) else facts.exchange.servers
+    known = dict.fromkeys(server.edition for server in servers if server.is_mailbox and server.edition)
+    yield from compatibility.report(known, with_lync_2013=lync_2013)
     for front in facts.front_ends:
         yield from editions.check_lync(estate.server(front.server), front.version)
 

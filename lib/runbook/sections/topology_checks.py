@@ -79,7 +79,7 @@ def check_port(parameters: IntegrationParameters, topology: Topology) -> Iterato
         same = other.application_id.lower() == parameters.application_id.lower()
         if other.port == parameters.application_port and not same:
             yield Finding(
-                id="port-used",
+                id="topology-port-in-use",
                 requirements=("L40",),
                 severity=Severity.ERROR,
                 object=f"{other.pool}/{other.application_id}",

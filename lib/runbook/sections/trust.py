@@ -34,7 +34,7 @@ def check_stores(party: Party) -> Iterator[Finding]:
     roots = party.stores.roots
     for stray in misplaced(readable(roots)) if not isinstance(roots, Unread) else ():
         yield Finding(
-            id="root-misplaced",
+            id="lync-root-store-misplaced-ca",
             requirements=("L61",),
             severity=Severity.WARNING,
             server=party.server,
@@ -50,9 +50,9 @@ def check_owa_trusted(lync: Party, owa: Party) -> Iterator[Finding]:
     trust = _trust(owa, lync)
     if trust is None or trust.trusted or owa.shows is None:
         return
-    caused = ("certificate-default",) if is_default(owa.shows) else ()
+    caused = ("cert-default-self-signed",) if is_default(owa.shows) else ()
     yield Finding(
-        id="certificate-untrusted",
+        id="cert-untrusted",
         requirements=("L61", "L62"),
         severity=Severity.ERROR,
         server=lync.server,
@@ -70,7 +70,7 @@ def check_lync_trusted(owa: Party, lync: Party) -> Iterator[Finding]:
     if trust is None or trust.trusted or lync.shows is None:
         return
     yield Finding(
-        id="lync-certificate-untrusted",
+        id="lync-cert-untrusted-by-exchange",
         requirements=("L62",),
         severity=Severity.ERROR,
         server=owa.server,
@@ -85,7 +85,7 @@ def check_lync_certificate(lync: Party, pool: str) -> Iterator[Finding]:
     """The Front End's certificate bears the pool's name, to which OWA connects (L60), and is in its dates."""
     if lync.shows is None:
         yield _lync(
-            "lync-certificate-missing",
+            "lync-cert-missing",
             lync.server,
             "Default",
             "No certificate is assigned to the Front End's SIP service, or it isn't in LocalMachine\\My.",
@@ -95,7 +95,7 @@ def check_lync_certificate(lync: Party, pool: str) -> Iterator[Finding]:
         return
     if not lync.shows.covers(pool):
         yield _lync(
-            "lync-certificate-name",
+            "lync-cert-name-mismatch",
             lync.server,
             lync.shows.thumbprint,
             f"The Front End's certificate ({lync.shows.subject}) doesn't bear the pool's name {pool}.",
@@ -106,7 +106,7 @@ def check_lync_certificate(lync: Party, pool: str) -> Iterator[Finding]:
         yield unread("clock", lync.clock, server=lync.server, requirements=("L61",))
     elif (validity := lync.shows.validity(lync.clock)) is not Validity.VALID:
         yield _lync(
-            "lync-certificate-dates",
+            "lync-cert-dates",
             lync.server,
             lync.shows.thumbprint,
             f"The Front End's certificate is {validity} (until {lync.shows.not_after:%Y-%m-%d %H:%M} UTC).",

@@ -110,7 +110,7 @@ def _standing_in_the_way(
         return tuple(dict.fromkeys(finding.id for finding in obstacles)), Repair.MANUAL
     if route.keeps_duplicate(given.owa_pool_fqdn):
         return ("duplicate-known-server",), Repair.CONSENT
-    return (("topology-pending",), Repair.CONSENT) if held else ((), Repair.PLANNED)
+    return (("topology-pending-changes",), Repair.CONSENT) if held else ((), Repair.PLANNED)
 
 
 def _dial_plan_changes(estate: Estate, facts: TrustedPoolFacts, route: Route) -> Iterator[Change]:
@@ -135,7 +135,7 @@ def _no_back_end() -> Finding:
 
 def _run_locally(server: str) -> Finding:
     return Finding(
-        id="no-delegation",
+        id="not-delegated",
         requirements=("L27", "L41"),
         severity=Severity.WARNING,
         server=server,

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from runbook.change import Finding, Severity
 from runbook.facts.query import Unread
 
-PREFIX = "facts-unread"
+UNREAD = "facts-unread"
 
 
 def unread(thing: str, fact: Unread, *, server: str = "", requirements: tuple[str, ...] = ()) -> Finding:
-    """An error of its own for each thing: ``facts-unread-trusted-pools``."""
+    """An error of its own for each thing, which is the finding's object."""
     where = f" on {server}" if server and server not in thing else ""
     return Finding(
-        id=f"{PREFIX}-{re.sub(r'[^a-z0-9]+', '-', thing.lower()).strip('-')}",
+        id="facts-unread",
         requirements=requirements,
         severity=Severity.ERROR,
         server=server,
@@ -28,5 +27,5 @@ def unread(thing: str, fact: Unread, *, server: str = "", requirements: tuple[st
 
 
 def any_unread(findings: Iterable[Finding]) -> tuple[str, ...]:
-    """The ids of those findings that say that something wasn't read."""
-    return tuple(dict.fromkeys(finding.id for finding in findings if finding.id.startswith(PREFIX)))
+    """What wasn't read, by those findings that say so."""
+    return tuple(dict.fromkeys(finding.object for finding in findings if finding.id == UNREAD))

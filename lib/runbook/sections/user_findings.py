@@ -109,7 +109,7 @@ def report(readiness: Readiness) -> Iterator[Finding]:
         requirements=("L71", "L72", "L73", "L74"),
         severity=Severity.INFO,
         what=f"{count}{_listed(readiness.ready)}.",
-        why="They have a mailbox on Exchange 2013, are enabled for Lync and have a valid SIP proxy address.",
+        why="Their mailbox is on an integrated edition, they are enabled for Lync and have a valid SIP proxy address.",
         remedy="Nothing need be done.",
     )
     if readiness.by_directory:
@@ -138,7 +138,7 @@ def report_unread(users: Users) -> Iterator[Finding]:
     for name, fact in users.unread.items():
         thing = _THINGS.get(name, name.replace("_", " "))
         yield Finding(
-            id=f"users-unread-{name.replace('_', '-')}",
+            id="users-unread",
             requirements=("L72", "L73", "L74"),
             severity=Severity.WARNING,
             object=thing,

@@ -25,12 +25,12 @@ _SIP_ADDRESS = re.compile(r"[^\s@:;,<>\"]+@([a-z0-9-]+(?:\.[a-z0-9-]+)+)\Z", re.
 class Reason(StrEnum):
     """Why a person has no IM in OWA, or may not have it; also the id of the finding that says so."""
 
-    NOT_IN_LYNC = "users-not-in-lync"
-    MAILBOX_VERSION = "users-mailbox-version"
-    NO_SIP_ADDRESS = "users-no-sip-address"
-    OTHER_SIP_ADDRESS = "users-other-sip-address"
+    NOT_IN_LYNC = "user-not-enabled"
+    MAILBOX_VERSION = "user-wrong-edition"
+    NO_SIP_ADDRESS = "user-no-sip"
+    OTHER_SIP_ADDRESS = "user-sip-mismatch"
     NO_CLIENT_ACCESS = "users-access-unread"
-    OWA_OFF = "users-owa-off"
+    OWA_OFF = "user-owa-disabled"
     POLICY_UNKNOWN = "users-policy-unknown"
     POLICY_LEFT_OFF = "users-policy-left-off"
     POLICY_OFF = "users-policy-off"
