@@ -1,0 +1,82 @@
+"""``statement.dsse.json``: an in-toto Statement v1 over the digests of all files, in a signed DSSE envelope. Pure.
+
+The public key stands in the statement too. That lets anybody see that nothing was altered since it was signed; who
+signed it is only known to somebody who has that key from elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from securesystemslib.dsse import Envelope
+from securesystemslib.exceptions import UnverifiedSignatureError
+
+from runbook.change import Json
+from runbook.errors import InputError
+from runbook.ledger import chain
+from runbook.record.keys import OwnKey, PublicKey, public_key
+from runbook.record.strict import dumped, loaded
+
+FILE_NAME = "statement.dsse.json"
+PAYLOAD_TYPE = "application/vnd.in-toto+json"
+STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
+PREDICATE_TYPE = "urn:x-owa-im-runbook:change-record:v1"
+"""docs/records.md describes its fields."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A statement whose signature fits the key it names. ``files`` maps each path in the record to its SHA-256."""
+
+    files: Mapping[str, str]
+    predicate: Mapping[str, Any]
+    key: PublicKey
+
+
+class NotAStatement(ValueError):
+    """The file was altered, or never was a statement of ours; the message says in what."""
+
+
+def sign(files: Mapping[str, str], predicate: Mapping[str, Json], key: OwnKey) -> bytes:
+    """The file's bytes."""
+    signer: dict[str, Json] = {"fingerprint": key.fingerprint, "public_key": key.pem}
+    statement: Json = {
+        "_type": STATEMENT_TYPE,
+        "subject": [{"name": name, "digest": {"sha256": digest}} for name, digest in sorted(files.items())],
+        "predicateType": PREDICATE_TYPE,
+        "predicate": {**predicate, "signer": signer},
+    }
+    payload = chain.spelt(statement)
+    envelope = Envelope(payload, PAYLOAD_TYPE, {})
+    envelope.sign(key.signer)
+    return dumped(envelope.to_dict())
+
+
+def read(data: bytes) -> Signed:
+    """The statement in a file; :class:`NotAStatement` where a single byte isn't as :func:`sign` wrote it."""
+    try:
+        found = loaded(data)
+        envelope = Envelope.from_dict(loaded(data))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise NotAStatement(f"it isn't a DSSE envelope as this library writes it: {error}") from None
+    if envelope.to_dict() != found or envelope.payload_type != PAYLOAD_TYPE or len(envelope.signatures) != 1:
+        raise NotAStatement("it isn't an envelope with one in-toto statement and one signature, spelt in the one way")
+    try:
+        statement = chain.parsed(envelope.payload)
+        predicate = statement["predicate"]
+        key = public_key(predicate["signer"]["public_key"].encode("ascii"), "the key in the statement")
+        files = {subject["name"]: subject["digest"]["sha256"] for subject in statement["subject"]}
+    except (ValueError, KeyError, TypeError, AttributeError, InputError, RecursionError) as error:
+        raise NotAStatement(f"what it states can't be read: {error}") from None
+    (signature,) = envelope.signatures.values()
+    if signature.keyid != key.keyid or predicate["signer"]["fingerprint"] != key.keyid:
+        raise NotAStatement("its signature names another key than the statement does")
+    try:
+        key.verify_signature(signature, envelope.pae())
+    except UnverifiedSignatureError:
+        raise NotAStatement("its signature doesn't fit what it states: one of the two was altered") from None
+    if statement.get("_type") != STATEMENT_TYPE or statement.get("predicateType") != PREDICATE_TYPE:
+        raise NotAStatement("it is a statement of another kind")
+    return Signed(files=files, predicate=predicate, key=key)

@@ -1,0 +1,121 @@
+"""What a statement says of a run, taken from its ledger and from nothing else. Pure.
+
+docs/records.md names the field that answers each control of NIST SP 800-53.
+"""
+
+from __future__ import annotations
+
+from runbook.change import Change, Finding, Json
+from runbook.ledger import Recording
+from runbook.ledger.codec import to_json
+from runbook.ledger.events import (
+    FindingRecorded,
+    Note,
+    OutcomeRecorded,
+    Phase,
+    PlanConfirmed,
+    PlanMade,
+    RunEnded,
+    RunStarted,
+    ServerReached,
+)
+from runbook.record.observed import powershell
+
+CLOCK = "the clock of the computer that ran it; no trusted time is claimed"
+
+
+def predicate(recording: Recording) -> dict[str, Json]:
+    """Who did what, where, when, on whose word, with what outcome. ``ValueError`` where the run didn't end."""
+    first, last = recording.entries[0], recording.entries[-1]
+    started, ended = first.event, last.event
+    if not isinstance(started, RunStarted) or not isinstance(ended, RunEnded):
+        raise ValueError("the run hasn't ended")
+    given = started.parameters if isinstance(started.parameters, dict) else {}
+    return {
+        "environment": started.environment,
+        "estate": {
+            "name": started.estate,
+            "organisation": started.organisation,
+            "file_sha256": started.estate_digest,
+            "certificate_authority_sha256": list(started.certificate_authority),
+        },
+        "section": started.section,
+        "mode": started.mode.value,
+        "run": first.run,
+        "outcome": ended.outcome.value,
+        "reason": ended.reason,
+        "who": {"account": first.actor, "operator": started.operator},
+        "from": {"host": first.host},
+        "when": {
+            "started": _moment(first.time.isoformat(timespec="milliseconds")),
+            "ended": _moment(last.time.isoformat(timespec="milliseconds")),
+            "utc_offset": started.utc_offset,
+            "clock": CLOCK,
+        },
+        "change_ticket": str(given.get("change_ticket") or ""),
+        "operator_note": str(given.get("operator_note") or ""),
+        "notes": [event.text for event in recording.events if isinstance(event, Note)],
+        "parameters": started.parameters,
+        "versions": started.versions,
+        "code_sha256": started.code_digests,
+        "redacted": started.redacted,
+        "servers": [_server(event) for event in recording.events if isinstance(event, ServerReached)],
+        "findings": [_finding(e.phase, e.finding) for e in recording.events if isinstance(e, FindingRecorded)],
+        "confirmations": [to_json(event) for event in recording.events if isinstance(event, PlanConfirmed)],
+        "changes": _changes(recording),
+        "ledger": {"events": last.seq, "head": last.digest, "follows": first.previous},
+    }
+
+
+def _server(event: ServerReached) -> Json:
+    return {
+        "server": event.target.server,
+        "shell": event.target.shell.value,
+        "url": event.url,
+        "authentication": event.authentication,
+        "credential": event.credential,
+        "certificate_sha256": event.certificate_sha256,
+    }
+
+
+def _finding(phase: Phase, finding: Finding) -> Json:
+    said = to_json(finding)
+    return {"phase": phase.value, **said} if isinstance(said, dict) else said
+
+
+def _changes(recording: Recording) -> list[Json]:
+    """The changes of the last plan that the check made, each with all that became of it, in order."""
+    plans = [event for event in recording.events if isinstance(event, PlanMade) and event.phase is Phase.CHECK]
+    if not plans:
+        return []
+    last = plans[-1]
+    became: dict[int, list[Json]] = {}
+    for entry in recording.entries:
+        event = entry.event
+        if isinstance(event, OutcomeRecorded) and event.plan == last.digest:
+            said = to_json(event)
+            assert isinstance(said, dict)
+            told = {name: said[name] for name in ("outcome", "detail", "served_by", "errors", "warnings", "output")}
+            became.setdefault(event.change, []).append({"event": entry.seq, **told})
+    return [_change(change, became.get(number, [])) for number, change in enumerate(last.plan.changes)]
+
+
+def _change(change: Change, outcomes: list[Json]) -> Json:
+    return {
+        "server": change.target.server,
+        "shell": change.target.shell.value,
+        "object": change.object,
+        "property": change.property,
+        "before": change.before,
+        "after": change.after,
+        "powershell": powershell(change.command),
+        "reverse": [powershell(pipeline) for pipeline in change.reverse],
+        "irreversible": change.irreversible,
+        "requirements": list(change.requirements),
+        "consent": change.consent,
+        "outcomes": outcomes,
+    }
+
+
+def _moment(iso: str) -> str:
+    return iso.replace("+00:00", "Z")
