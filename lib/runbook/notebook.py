@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 
-from runbook import render
+from runbook import record, render
 from runbook.change import ChangeOutcome, Decision, Outcome
 from runbook.engine.opening import open_run
 from runbook.engine.run import Run
@@ -40,14 +40,17 @@ def start(section: str, namespace: Mapping[str, object]) -> NotebookRun:
     parameters = load_parameters(section_named(section).parameters, given)
     estate = load_estate(find_estate(parameters.estate))
     logging.getLogger("traitlets").setLevel(logging.WARNING)
-    return NotebookRun(open_run(section, parameters, estate, mode=Mode(parameters.mode)))
+    key = record.own_key()  # before anything is contacted: a run that can't be signed isn't begun
+    return NotebookRun(open_run(section, parameters, estate, mode=Mode(parameters.mode)), key)
 
 
 class NotebookRun:
     """One run, as a notebook steps through it."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, key: record.OwnKey) -> None:
         self._run = run
+        self._key = key
+        self._shown = run.ledger.redacted
 
     def binding(self) -> View:
         """Which servers are reached, and whether each is the one that the estate names."""
@@ -66,16 +69,16 @@ class NotebookRun:
 
     def check(self) -> View:
         """Read the facts and judge them."""
-        return render.findings(self._run.check())
+        return render.findings(self._shown(self._run.check()))
 
     def plan(self) -> View:
         """What would be changed, and why."""
-        return render.plan(self._run.plan, applies=self._run.mode is Mode.APPLY)
+        return render.plan(self._shown(self._run.plan), applies=self._run.mode is Mode.APPLY)
 
     def apply(self) -> View:
         """Carry the plan out, in apply mode."""
-        plan = self._run.plan
-        results = self._run.apply(confirmed_by="parameter mode=apply")
+        plan = self._shown(self._run.plan)
+        results = self._shown(self._run.apply(confirmed_by="parameter mode=apply"))
         if not plan.changes:
             return render.message("Nothing to apply.", plan.because)
         if self._run.mode is not Mode.APPLY:
@@ -85,15 +88,16 @@ class NotebookRun:
 
     def verify(self) -> View:
         """Read the facts again and make the same decision once more."""
-        decision = self._run.verify()
-        results = self._run.results
+        decision = self._shown(self._run.verify())
+        results = self._shown(self._run.results)
         if not results or self._run.mode is not Mode.APPLY:
             return render.findings(decision)
         return render.outcomes(results, note=f"{_count(results)} {_left(decision)}")
 
     def undo_commands(self) -> View:
         """The lines that take back what was applied, the last change first."""
-        done = [r for r in self._run.results if r.outcome in (Outcome.APPLIED, Outcome.VERIFIED, Outcome.UNKNOWN)]
+        results = self._shown(self._run.results)
+        done = [r for r in results if r.outcome in (Outcome.APPLIED, Outcome.VERIFIED, Outcome.UNKNOWN)]
         if not done:
             return render.message("This run changed nothing, so there is nothing to take back.")
         lines: list[str] = []
@@ -104,13 +108,16 @@ class NotebookRun:
         return render.message("To take back what this run applied, in this order:", *lines)
 
     def finish(self) -> View:
-        """Close the record. Raises :class:`Blocked` where something still stands in the way."""
+        """Close and sign the record. Raises :class:`Blocked` where something still stands in the way."""
         outcome = self._run.finish()
+        folder = self._run.ledger.path.parent
+        closed = None if record.is_left_open() else record.close(folder)
+        said = closed.problems if closed else ()
+        if self._key.made:
+            said = (f"A key to sign your records with was made; its fingerprint is {self._key.fingerprint}.", *said)
         if outcome in _FINE:
-            return render.message(
-                f"Outcome: {outcome}", f"Record: {self._run.estate.name}/{self._run.ledger.path.parent.name}"
-            )
-        raise Blocked(self._why(outcome))
+            return render.message(f"Outcome: {outcome}", f"Record: {self._run.estate.name}/{folder.name}", *said)
+        raise Blocked("\n".join((self._shown(self._why(outcome)), *said)))
 
     def _why(self, outcome: Outcome) -> str:
         blocking = self._run.decision.blocking

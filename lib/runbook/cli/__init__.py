@@ -15,9 +15,10 @@ from typing import Annotated
 import typer
 
 from runbook.change import Json
-from runbook.cli import explain, requirements
+from runbook.cli import explain, records, requirements
 from runbook.cli.headless import section_parameters
 from runbook.cli.lab import running_lab
+from runbook.cli.records import announce_key
 from runbook.cli.rehearse import PARAMETERS, rehearse, run_one
 from runbook.cli.screen import Screen
 from runbook.cli.sentences import in_sentences
@@ -42,6 +43,10 @@ Records = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output, nothing else.")]
 EstateFile = Annotated[str, typer.Option("--estate", help="Estate file; $RUNBOOK_ESTATE, else the lab's, otherwise.")]
 ParameterFile = Annotated[Path, typer.Option("-f", "--parameters", help="Parameter file of the section (YAML).")]
+Anchors = Annotated[
+    list[str] | None,
+    typer.Option("--anchor", help="Send the record's head to this folder or git remote (git+https://…) too."),
+]
 SectionName = Annotated[str, typer.Argument(help="Section: prerequisites, trusted_pool.")]
 
 
@@ -57,6 +62,7 @@ def rehearse_command(
 ) -> None:
     """Start the rehearsal lab, run the sections against it, and say what came of it."""
     screen = Screen()
+    announce_key(screen)
     done = rehearse(
         topology, sections=section or (), mode=mode, records=records, states=state or (), watch=screen.watch
     )
@@ -109,19 +115,29 @@ def run_command(
     estate: EstateFile = "",
     mode: Annotated[Mode, typer.Option("--mode", help="plan: show what would change. apply: change it.")] = Mode.PLAN,
     records: Records = None,
+    anchor: Anchors = None,
     as_json: AsJson = False,
 ) -> None:
     """Run the notebook of one section, headless, and keep it as the record."""
-    _run(section, parameters, estate, mode, records, as_json)
+    _run(section, parameters, estate, mode, records, as_json, anchor)
 
 
-def _run(section: str, file: Path, estate: str, mode: Mode, records: Path | None, as_json: bool) -> None:
+def _run(
+    section: str,
+    file: Path,
+    estate: str,
+    mode: Mode,
+    records: Path | None,
+    as_json: bool,
+    anchor: list[str] | None = None,
+) -> None:
     screen = Screen()
     name = section_named(section).name
     parameters = section_parameters(name, file)
     chosen = load_estate(find_estate(str(Path(estate).absolute()) if estate else parameters.estate))
     check_accounts(name, parameters, chosen)
-    done = run_one(name, parameters, chosen, mode=mode, records=records, watch=screen.watch)
+    announce_key(screen)
+    done = run_one(name, parameters, chosen, mode=mode, records=records, watch=screen.watch, anchors=anchor or ())
     if as_json:
         _print(
             {
@@ -140,6 +156,7 @@ def _run(section: str, file: Path, estate: str, mode: Mode, records: Path | None
 
 explain.add_to(app)
 requirements.add_to(app)
+records.add_to(app)
 
 
 def _print(document: Json) -> None:

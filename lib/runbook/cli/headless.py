@@ -15,6 +15,7 @@ from runbook.ledger import FILE_NAME
 from runbook.ledger.events import Mode
 from runbook.parameters import SectionParameters, load_parameters
 from runbook.paths import project_root
+from runbook.record import CLOSER_VARIABLE
 from runbook.sections import section_named
 
 NOTEBOOKS = {
@@ -49,6 +50,7 @@ def look(section: str, parameters: SectionParameters, estate: Estate, *, mode: M
 def execute_notebook(section: str, parameters: SectionParameters, estate: Estate, *, mode: Mode, folder: Path) -> None:
     """Run the section's notebook through papermill; the executed notebook is kept in ``folder`` as ``record.ipynb``.
 
+    The record isn't closed yet: that is for the caller, now that the notebook is there.
     Returns whatever the run came to: its ledger says what that is. Raises :class:`RunbookError` where the notebook
     ended before there was a ledger.
     """
@@ -65,7 +67,7 @@ def execute_notebook(section: str, parameters: SectionParameters, estate: Estate
     values = parameters.model_dump(mode="json") | {"estate": str(estate.path), "mode": mode.value}
     notebook = project_root() / "notebooks" / NOTEBOOKS[section]
     failure = ""
-    with _environment(RECORD_VARIABLE, str(folder)):
+    with _environment(RECORD_VARIABLE, str(folder)), _environment(CLOSER_VARIABLE, "1"):
         try:
             papermill.execute_notebook(
                 str(notebook),

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from runbook import record
 from runbook.change import Json, Outcome
 from runbook.cli.headless import execute_notebook, look, new_folder, section_parameters
 from runbook.cli.lab import Lab, LabFailed, credentials_in_environment, running_lab
 from runbook.engine.opening import open_run
 from runbook.engine.verdict import worst
 from runbook.estate import Estate, load_estate
+from runbook.ledger import FILE_NAME
 from runbook.ledger.events import Mode
 from runbook.parameters import SectionParameters
 from runbook.paths import from_root
+from runbook.render.templating import visible
 from runbook.sections import SECTIONS, section_named
 from runbook.summary import SectionSummary, summarise
 
@@ -94,14 +98,33 @@ def _presence(lab: Lab) -> Mapping[str, Any] | None:
 
 
 def run_one(
-    section: str, parameters: SectionParameters, estate: Estate, *, mode: Mode, records: Path | None, watch: Watch
+    section: str,
+    parameters: SectionParameters,
+    estate: Estate,
+    *,
+    mode: Mode,
+    records: Path | None,
+    watch: Watch,
+    anchors: Sequence[str] = (),
 ) -> SectionSummary:
-    """One section: in check mode without a kernel, else its notebook through papermill."""
+    """One section: in check mode without a kernel, else its notebook through papermill. Its record is signed."""
     folder = new_folder(estate, section, records)
     run = look if mode is Mode.CHECK else execute_notebook
-    with watch(section_named(section).title, folder):
+    with watch(section_named(section).title, folder), closed(folder, anchors):
         run(section, parameters, estate, mode=mode, folder=folder)
     return summarise(folder)
+
+
+@contextmanager
+def closed(folder: Path, anchors: Sequence[str] = ()) -> Iterator[None]:
+    """Close the record in ``folder`` afterwards, however the run ended, unless it was cut off: then it stays open."""
+    try:
+        yield
+    finally:
+        if (folder / FILE_NAME).exists():
+            done = record.close(folder, anchors=anchors)
+            for problem in done.problems if done else ():
+                sys.stderr.write(f"{visible(problem)}\n")
 
 
 def parameter_file(topology: str, section: str) -> Path:
@@ -116,7 +139,7 @@ def _second_pass(
 ) -> int:
     """How many changes the section would still make: none, once all of it is done."""
     folder = new_folder(estate, section, records)
-    with watch(f"{section_named(section).title}, second pass", folder):
+    with watch(f"{section_named(section).title}, second pass", folder), closed(folder):
         look(section, parameters, estate, mode=Mode.PLAN, folder=folder)
     return len(summarise(folder).changes)
 
@@ -127,10 +150,12 @@ def bring_up_to(section: str, lab: Lab, estate: Estate, records: Path) -> None:
         if name == section:
             break
         parameters = section_parameters(name, parameter_file(lab.topology, name))
-        run = open_run(name, parameters, estate, mode=Mode.APPLY, folder=new_folder(estate, name, records))
-        run.check()
-        run.apply(confirmed_by="the rehearsal")
-        run.verify()
-        run.finish()
+        folder = new_folder(estate, name, records)
+        with closed(folder):
+            run = open_run(name, parameters, estate, mode=Mode.APPLY, folder=folder)
+            run.check()
+            run.apply(confirmed_by="the rehearsal")
+            run.verify()
+            run.finish()
     if section == SIGNED_IN_FOR:
         lab.sign_in_test_users()

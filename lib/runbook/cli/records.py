@@ -1,0 +1,159 @@
+"""Commands about records: ``verify-record``, ``records``, ``key``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.text import Text
+
+from runbook.cli.screen import Screen
+from runbook.cli.sentences import FAILED, in_sentences
+from runbook.engine.opening import records_folder
+from runbook.record import State, Verified, own_key
+from runbook.record.keys import read_public_key
+from runbook.record.links import Anchor, is_record, read_anchor, verify_all, verify_one
+from runbook.record.listing import Listed, listed
+from runbook.record.verify import Problem
+from runbook.render.templating import visible
+
+NOT_ESTABLISHED = 4
+"""Exit code of a record that is intact, where nobody said which key its signer has."""
+
+_KEY_HELP = "The signer's public key (PEM), as `runbook key export` prints it."
+_ANCHOR_HELP = "A head (64 hex digits), a list of heads, or the folder that heads were sent to."
+_STATE_STYLE = {State.SIGNED: "green", State.UNKNOWN_SIGNER: "yellow", State.OPEN: "yellow", State.ALTERED: "red"}
+_SIGN = {State.SIGNED: "✔", State.UNKNOWN_SIGNER: "✔", State.OPEN: "○", State.ALTERED: "✖"}
+
+_LISTED = {
+    State.SIGNED: "intact, signed by you",
+    State.UNKNOWN_SIGNER: "intact, signed by somebody else",
+    State.OPEN: "open",
+    State.ALTERED: "altered",
+}
+
+PROVED = "Proved: no file, line or cell of it differs from what was signed, and none is missing or was added."
+NO_KEY = "Not proved: who signed it. Anybody can sign anew with a key of their own. Give the signer's key with --key."
+NO_ANCHOR = (
+    "Not proved without an anchor: that the signer didn't make the record anew later, or take away a whole run. Give a "
+    "head that was kept where the signer can't write with --anchor."
+)
+ANCHORED = "Proved by the anchor: it is the record whose head was kept there."
+NO_TIME = "Times are those of the clock of the computer that ran it; no trusted time is claimed."
+
+key_app = typer.Typer(no_args_is_help=True, help="The key that your records are signed with.")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put these commands beside the others."""
+    app.command("verify-record")(verify_command)
+    app.command("records")(records_command)
+    app.add_typer(key_app, name="key")
+
+
+def announce_key(screen: Screen) -> None:
+    """Make the user's key where there is none yet, and say its fingerprint once."""
+    key = own_key()
+    if key.made:
+        screen.err.print(f"A key to sign your records with was made: {key.path}", soft_wrap=True, markup=False)
+        screen.err.print(f"Its fingerprint is {key.fingerprint}. Auditors need it: runbook key export", soft_wrap=True)
+
+
+@in_sentences
+def verify_command(
+    path: Annotated[Path, typer.Argument(help="Folder of a record, or the folder of an estate's records.")],
+    key: Annotated[Path | None, typer.Option("--key", help=_KEY_HELP)] = None,
+    anchor: Annotated[str, typer.Option("--anchor", help=_ANCHOR_HELP)] = "",
+) -> None:
+    """Is a record as it was signed? Offline. Exit codes: 0 yes, by this key; 1 no; 4 yes, signer not established."""
+    known = read_public_key(key) if key else None
+    heads: Anchor | None = read_anchor(anchor) if anchor else None
+    missing: tuple[Problem, ...] = ()
+    if path.is_dir() and not is_record(path) and any(map(is_record, _folders(path))):
+        found, missing = verify_all(path, key=known, anchor=heads)
+    else:
+        found = (verify_one(path, key=known, anchor=heads),)
+    screen = Screen()
+    for line, style in _told(found, missing, has_key=known is not None, has_anchor=heads is not None):
+        screen.out.print(Text(visible(line), style=style), soft_wrap=True)
+    _exit(found, missing)
+
+
+@in_sentences
+def records_command(
+    estate: Annotated[str, typer.Argument(help="Only this estate's records.")] = "",
+    records: Annotated[Path | None, typer.Option("--records", help="Folder of all records.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, nothing else.")] = False,
+) -> None:
+    """List the runs: those that are still open first, then the newest."""
+    found = listed(records or records_folder(), estate, key=own_key().signer.public_key)
+    if as_json:
+        document = {"records": [one.document() for one in found]}
+        sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+        return
+    screen = Screen()
+    if not found:
+        screen.out.print("There are no records yet.")
+        return
+    for one in found:
+        screen.out.print(_line(one), soft_wrap=True)
+
+
+@key_app.command("show")
+@in_sentences
+def key_show_command() -> None:
+    """Where your key lies, and its fingerprint."""
+    screen, key = Screen(), own_key()
+    screen.out.print(f"key: {key.path}", markup=False, soft_wrap=True)
+    screen.out.print(f"fingerprint (SHA-256): {key.fingerprint}", markup=False, soft_wrap=True)
+    sys.stdout.write(key.pem)
+
+
+@key_app.command("export")
+@in_sentences
+def key_export_command() -> None:
+    """Print the public key (PEM), and nothing else: what an auditor checks your records with."""
+    sys.stdout.write(own_key().pem)
+
+
+def _told(
+    found: Sequence[Verified], missing: Sequence[Problem], *, has_key: bool, has_anchor: bool
+) -> Iterator[tuple[str, str]]:
+    for one in found:
+        yield f"{_SIGN[one.state]} {one.folder.name}: {one.state.value}", _STATE_STYLE[one.state]
+        if one.fingerprint:
+            yield f"  key of the signer, by the record: {one.fingerprint}", ""
+        yield from ((f"  {problem}", "red") for problem in one.problems)
+    yield from ((f"✖ {problem}", "red") for problem in missing)
+    if any(one.state in (State.SIGNED, State.UNKNOWN_SIGNER) for one in found):
+        yield PROVED, ""
+        yield from () if has_key else ((NO_KEY, ""),)
+        yield (ANCHORED if has_anchor else NO_ANCHOR), ""
+    yield NO_TIME, ""
+
+
+def _exit(found: Sequence[Verified], missing: Sequence[Problem]) -> NoReturn:
+    states = {one.state for one in found}
+    if missing or states & {State.ALTERED, State.OPEN}:
+        raise typer.Exit(FAILED)
+    raise typer.Exit(NOT_ESTABLISHED if State.UNKNOWN_SIGNER in states else 0)
+
+
+def _line(one: Listed) -> Text:
+    """A run in two or three lines: how it stands and what it came to, where it lies, what is wrong with it."""
+    when = f"{one.started:%Y-%m-%d %H:%M} UTC" if one.started else "time not known"
+    outcome = one.outcome.value if one.outcome else "unknown"
+    head = " · ".join((_LISTED[one.state], when, one.section, f"mode {one.mode}", one.environment, outcome))
+    line = Text(f"{_SIGN[one.state]} {visible(head)}", style=_STATE_STYLE[one.state])
+    line.append(f"\n  {one.folder.parent.name}/{one.folder.name}", style="dim")
+    if one.problem:
+        line.append(f"\n  {visible(one.problem)}", style="red")
+    return line
+
+
+def _folders(path: Path) -> Iterator[Path]:
+    return (each for each in path.iterdir() if each.is_dir())
