@@ -62,6 +62,7 @@ def _unread(facts: DisableImFacts) -> Iterator[Finding]:
         ("OWA mailbox policies", facts.policies),
         ("trusted application pools", facts.trusted_pools),
         ("trusted application computers", facts.computers),
+        ("setting overrides", facts.overrides),
     ):
         if isinstance(fact, Unread):
             yield unread(thing, fact, requirements=("L75", "L77"))
@@ -84,6 +85,9 @@ def _signs(given: DisableImParameters, estate: Estate, facts: DisableImFacts) ->
         settings = webconfig.read(content) if isinstance(content, bytes) else None
         if settings and (keys := [key for key in _KEYS if settings.value(key)]):
             yield f"web.config of {file.server} holds {' and '.join(keys)}"
+    for override in _rows(facts.overrides):
+        if override.is_im:
+            yield f"the setting override {override.name} holds IM settings of OWA"
     names = {server.name for server in estate.exchange()} | {given.owa_pool_fqdn} - {""}
     found = [pool.fqdn for pool in _rows(facts.trusted_pools)]
     found += [computer.fqdn for computer in _rows(facts.computers)]

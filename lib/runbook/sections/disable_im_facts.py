@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from runbook.command import Shell, Target
 from runbook.estate import Estate, Role, Server, Version
-from runbook.facts import files, lync, owa, recipients, windows
+from runbook.facts import files, lync, overrides, owa, recipients, windows
 from runbook.facts.lync import TrustedComputer, TrustedPool
+from runbook.facts.overrides import SettingOverride
 from runbook.facts.owa import VirtualDirectory
 from runbook.facts.query import Answers, Observation, Unread
 from runbook.facts.recipients import OwaPolicy
@@ -38,13 +39,15 @@ class BackEndFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisableImFacts:
-    """``trusted_pools`` and ``computers`` are empty for an estate without Lync."""
+    """``trusted_pools`` and ``computers`` are empty for an estate without Lync, ``overrides`` without Exchange 2016 or
+    later."""
 
     front_ends: tuple[FrontEndDirectories, ...]
     policies: tuple[OwaPolicy, ...] | Unread
     files: tuple[BackEndFile, ...]
     trusted_pools: tuple[TrustedPool, ...] | Unread
     computers: tuple[TrustedComputer, ...] | Unread
+    overrides: tuple[SettingOverride, ...] | Unread
 
 
 def observe(given: DisableImParameters, estate: Estate) -> Observation[DisableImFacts]:
@@ -52,10 +55,11 @@ def observe(given: DisableImParameters, estate: Estate) -> Observation[DisableIm
     controller = estate.domain_controller or ""
     fronts = [_directories(each, estate) for each in in_scope(estate, given.front_end_servers, Role.CLIENT_ACCESS)]
     policies, pools, folders = _policies(estate, controller), _pools(estate), _folders(estate)
-    answers = yield all_of([*fronts, policies, pools, folders])
+    settings = _overrides(estate, controller)
+    answers = yield all_of([*fronts, policies, pools, folders, settings])
     found, known = pools.collect(answers)
     front_ends = tuple(ask.collect(answers) for ask in fronts)
-    asked = policies.collect(answers)
+    asked, overridden = policies.collect(answers), settings.collect(answers)
 
     contents = [_file(estate.server(name), folder) for name, folder in folders.collect(answers).items()]
     answers = yield all_of(contents)
@@ -65,6 +69,7 @@ def observe(given: DisableImParameters, estate: Estate) -> Observation[DisableIm
         files=tuple(ask.collect(answers) for ask in contents),
         trusted_pools=found,
         computers=known,
+        overrides=overridden,
     )
 
 
@@ -98,6 +103,16 @@ def _pools(estate: Estate) -> Ask[tuple[tuple[TrustedPool, ...] | Unread, tuple[
         return Ask((), lambda answers: ((), ()))
     pools, computers = lync.trusted_pools(target), lync.trusted_computers(target)
     return Ask((pools, computers), lambda answers: (answers[pools], answers[computers]))
+
+
+def _overrides(estate: Estate, controller: str) -> Ask[tuple[SettingOverride, ...] | Unread]:
+    """Where Exchange 2016 and later have what older ones have in web.config; others know no such cmdlet."""
+    newer = [each for each in estate.exchange() if each.version not in (Version.V2010, Version.V2013)]
+    target = exchange_reader(estate, newer[0].version) if newer else None
+    if target is None:
+        return Ask((), lambda answers: ())
+    query = overrides.overrides(target, controller)
+    return Ask((query,), lambda answers: answers[query])
 
 
 def _folders(estate: Estate) -> Ask[dict[str, str | Unread | None]]:
