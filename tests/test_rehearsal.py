@@ -23,6 +23,7 @@ from runbook.facts.answer import as_text
 from runbook.ledger import read_events
 from runbook.ledger.events import Exported, Mode, OutcomeRecorded, PlanMade
 from runbook.powershell import render
+from runbook.record import State, own_key, verify
 from runbook.remoting import open_session
 from runbook.result import ServerObject
 
@@ -115,8 +116,15 @@ def test_the_record_is_an_executed_notebook_and_a_ledger_without_a_secret(rehear
         assert all(cell.execution_count for cell in code)
         assert not any(output.output_type == "error" for cell in code for output in cell.outputs)
         assert read_events(folder).torn == ""
-        for file in folder.iterdir():
+        for file in filter(Path.is_file, folder.rglob("*")):
             assert b"_PASSWORD" not in file.read_bytes()
+
+
+def test_each_record_is_signed_and_verifies(rehearsal: dict[str, Any]) -> None:
+    for section in rehearsal["sections"]:
+        found = verify(Path(section["record"]), key=own_key().signer.public_key)
+        assert found.problems == ()
+        assert found.state is State.SIGNED
 
 
 def test_the_record_keeps_what_the_recycling_said(rehearsal: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ from runbook.cli.screen import Screen
 from runbook.cli.sentences import FAILED, in_sentences
 from runbook.engine.opening import records_folder
 from runbook.record import State, Verified, own_key
-from runbook.record.keys import read_public_key
+from runbook.record.keys import known_key, read_public_key
 from runbook.record.links import Anchor, is_record, read_anchor, verify_all, verify_one
 from runbook.record.listing import Listed, listed
 from runbook.record.verify import Problem
@@ -90,7 +90,7 @@ def records_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, nothing else.")] = False,
 ) -> None:
     """List the runs: those that are still open first, then the newest."""
-    found = listed(records or records_folder(), estate, key=own_key().signer.public_key)
+    found = listed(records or records_folder(), estate, key=known_key())
     if as_json:
         document = {"records": [one.document() for one in found]}
         sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")

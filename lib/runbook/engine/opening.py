@@ -85,7 +85,7 @@ def open_run(
         anchors=(estate.anchor,) if estate.anchor else (),
         redacted=estate.redact_users,
     )
-    ledger = _begun(chosen.absolute(), started, parameters, environment)
+    ledger = begin(chosen.absolute(), started, parameters, environment)
     for note in filter(None, (parameters.change_ticket, parameters.operator_note)):
         ledger.append(events.Note(text=note))
     reached = _once(estate, ledger)
@@ -97,10 +97,10 @@ def open_run(
     return Run(chosen_section, parameters, estate, mode=mode, ledger=ledger, connect=connect)
 
 
-def _begun(
+def begin(
     folder: Path, started: events.RunStarted, parameters: SectionParameters, environment: Mapping[str, str]
 ) -> Ledger:
-    """The run's ledger with its first line, which follows what the last run of this estate left in the same place."""
+    """A run's ledger with its first line, which follows what the last run of this estate left in the same place."""
     redactor = Redactor(redaction_key(environment)) if started.redacted else None
     heads = Heads(started.estate, environment)
     with heads.held():

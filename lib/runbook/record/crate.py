@@ -31,7 +31,7 @@ _MEANS = {
 
 def crate(told: dict[str, Any], files: Iterable[str]) -> bytes:
     """The metadata of a record whose predicate is ``told`` and that holds ``files``."""
-    names = sorted({*files, "statement.dsse.json"})
+    names = sorted({*files, "statement.dsse.json"} - {FILE_NAME})
     title = f"{told['section']} on {told['estate']['name']} ({told['environment']}), mode {told['mode']}"
     graph: list[Json] = [
         {

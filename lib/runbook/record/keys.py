@@ -35,6 +35,7 @@ PublicKey: TypeAlias = SSlibKey
 KEY_VARIABLE = "RUNBOOK_KEY"
 """File of the private key to sign with, in place of the user's own."""
 
+_FILE_NAME = "signing-key.pem"
 _MOST_BYTES = 10_000
 
 
@@ -62,9 +63,16 @@ def own_key(environment: Mapping[str, str] = os.environ) -> OwnKey:
     :class:`InputError` where it can't be made or read, isn't an Ed25519 key, or others may read it.
     """
     given = environment.get(KEY_VARIABLE, "")
-    path = Path(given).expanduser().absolute() if given else state_folder(environment) / "signing-key.pem"
+    path = Path(given).expanduser().absolute() if given else state_folder(environment) / _FILE_NAME
     made = False if given else _make(path)
     return OwnKey(signer=_signer(path), path=path, made=made)
+
+
+def known_key(environment: Mapping[str, str] = os.environ) -> PublicKey | None:
+    """The public half of the key that records are signed with, where there is one already."""
+    given = environment.get(KEY_VARIABLE, "")
+    path = Path(given).expanduser().absolute() if given else state_folder(environment) / _FILE_NAME
+    return _signer(path).public_key if path.exists() else None
 
 
 def public_key(pem: bytes, name: str) -> PublicKey:

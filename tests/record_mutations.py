@@ -1,0 +1,253 @@
+"""Ways to tamper with a closed record, drawn at random: each changes the folder, and says which file shows it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+Files = dict[str, bytes]
+LEDGER, NOTEBOOK, STATEMENT = "events.jsonl", "record.ipynb", "statement.dsse.json"
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """``files`` is the folder afterwards; one of ``named`` has to be named. ``folder`` or ``link`` is made besides."""
+
+    what: str
+    files: Files
+    named: tuple[str, ...]
+    folder: str = ""
+    link: str = ""
+
+
+def mutate(files: Files, dice: random.Random) -> Mutation:
+    """One mutation that really changes something."""
+    while True:
+        made = dice.choice(_WAYS)(dict(files), dice)
+        if made is not None and (made.files != files or made.folder or made.link):
+            return made
+
+
+def snapshot(folder: Path) -> Files:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def lay_out(mutation: Mutation, folder: Path) -> None:
+    """Write the mutated record to an empty folder."""
+    for name, data in mutation.files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    if mutation.folder:
+        (folder / mutation.folder).mkdir(parents=True)
+    if mutation.link:
+        (folder / mutation.link).symlink_to(LEDGER)
+
+
+def _bytes(edit: Callable[[bytes, int, random.Random], bytes], what: str) -> Callable[[Files, random.Random], Mutation]:
+    def way(files: Files, dice: random.Random) -> Mutation:
+        name = dice.choice(sorted(files))
+        place = dice.randrange(len(files[name]))
+        files[name] = edit(files[name], place, dice)
+        return Mutation(f"{what} at {place} of {name}", files, (name,))
+
+    return way
+
+
+def _flip(data: bytes, place: int, dice: random.Random) -> bytes:
+    return data[:place] + bytes([data[place] ^ (1 << dice.randrange(8))]) + data[place + 1 :]
+
+
+def _insert(data: bytes, place: int, dice: random.Random) -> bytes:
+    return data[:place] + bytes([dice.randrange(256)]) + data[place:]
+
+
+def _drop(data: bytes, place: int, _: random.Random) -> bytes:
+    return data[:place] + data[place + 1 :]
+
+
+def _cut(data: bytes, place: int, _: random.Random) -> bytes:
+    return data[:place]
+
+
+def _append(data: bytes, _: int, dice: random.Random) -> bytes:
+    return data + dice.choice([b"\n", b" ", b"{}\n", b"\0", dice.randbytes(9)])
+
+
+def _line_ends(data: bytes, _: int, __: random.Random) -> bytes:
+    return data.replace(b"\n", b"\r\n")
+
+
+def _remove(files: Files, dice: random.Random) -> Mutation:
+    name = dice.choice(sorted(files))
+    del files[name]
+    return Mutation(f"{name} removed", files, (name,))
+
+
+def _add(files: Files, dice: random.Random) -> Mutation:
+    name = dice.choice(["notes.txt", "before/atl-new.json", "after/zz.txt", ".hidden", "deep/er/file.json"])
+    files[name] = b"{}\n"
+    return Mutation(f"{name} added", files, (name,))
+
+
+def _rename(files: Files, dice: random.Random) -> Mutation:
+    name = dice.choice(sorted(files))
+    other = dice.choice([f"{name}.bak", f"before/{name.replace('/', '-')}"])
+    files[other] = files.pop(name)
+    return Mutation(f"{name} renamed", files, (name,))
+
+
+def _exchange(files: Files, dice: random.Random) -> Mutation:
+    one, other = dice.sample(sorted(files), 2)
+    files[one], files[other] = files[other], files[one]
+    return Mutation(f"{one} and {other} exchanged", files, (one, other))
+
+
+def _lines(edit: Callable[[list[bytes], random.Random], None], what: str) -> Callable[[Files, random.Random], Mutation]:
+    def way(files: Files, dice: random.Random) -> Mutation:
+        lines = files[LEDGER].splitlines()
+        edit(lines, dice)
+        files[LEDGER] = b"".join(line + b"\n" for line in lines)
+        return Mutation(f"a line of the ledger {what}", files, (LEDGER,))
+
+    return way
+
+
+def _line_gone(lines: list[bytes], dice: random.Random) -> None:
+    del lines[dice.randrange(len(lines))]
+
+
+def _tail_gone(lines: list[bytes], dice: random.Random) -> None:
+    del lines[dice.randrange(1, len(lines)) :]
+
+
+def _line_twice(lines: list[bytes], dice: random.Random) -> None:
+    place = dice.randrange(len(lines))
+    lines.insert(dice.randrange(len(lines)), lines[place])
+
+
+def _lines_moved(lines: list[bytes], dice: random.Random) -> None:
+    one, other = dice.sample(range(len(lines)), 2)
+    lines[one], lines[other] = lines[other], lines[one]
+
+
+def _line_edited(lines: list[bytes], dice: random.Random) -> None:
+    """A field changed, and the line spelt as the ledger would spell it."""
+    place = dice.randrange(len(lines))
+    fields = json.loads(lines[place])
+    name = dice.choice(sorted(fields))
+    fields[name] = dice.choice(["someone else", 7, None, [], fields.get("time"), "2031-01-01T00:00:00.000000Z"])
+    text = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    lines[place] = text.encode("utf-8", "backslashreplace")
+
+
+def _line_spelt_otherwise(lines: list[bytes], dice: random.Random) -> None:
+    place = dice.randrange(len(lines))
+    lines[place] = json.dumps(json.loads(lines[place])).encode()
+
+
+def _cells(edit: Callable[[list[Any], random.Random], None], what: str) -> Callable[[Files, random.Random], Mutation]:
+    def way(files: Files, dice: random.Random) -> Mutation:
+        found = json.loads(files[NOTEBOOK])
+        edit(found["cells"], dice)
+        files[NOTEBOOK] = (json.dumps(found, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+        return Mutation(f"a cell {what}", files, (NOTEBOOK,))
+
+    return way
+
+
+def _cell_edited(cells: list[Any], dice: random.Random) -> None:
+    cell = dice.choice(cells)
+    dice.choice([cell["source"], cell["outputs"][0]["text"]])[0] += "x"
+
+
+def _cell_gone(cells: list[Any], dice: random.Random) -> None:
+    del cells[dice.randrange(len(cells))]
+
+
+def _cell_twice(cells: list[Any], dice: random.Random) -> None:
+    cells.insert(0, dice.choice(cells))
+
+
+def _cells_moved(cells: list[Any], dice: random.Random) -> None:
+    one, other = dice.sample(range(len(cells)), 2)
+    cells[one], cells[other] = cells[other], cells[one]
+
+
+def _spelt_otherwise(files: Files, dice: random.Random) -> Mutation:
+    name = dice.choice([name for name in sorted(files) if name.endswith((".json", ".ipynb"))])
+    found = json.loads(files[name])
+    text = json.dumps(found, indent=dice.choice([None, 1, 4]), ensure_ascii=dice.random() < 0.5)
+    files[name] = text.encode("utf-8", "backslashreplace")
+    return Mutation(f"{name} spelt otherwise", files, (name,))
+
+
+def _key_twice(files: Files, dice: random.Random) -> Mutation:
+    name = dice.choice([name for name in sorted(files) if name.endswith((".json", ".ipynb"))])
+    files[name] = files[name].replace(b"{", b'{"extra": 1, "extra": 2,', 1)
+    return Mutation(f"{name} with a key twice", files, (name,))
+
+
+def _statement_restated(files: Files, dice: random.Random) -> Mutation:
+    """Another digest, outcome or time in the payload, in its right spelling, under the old signature."""
+    envelope = json.loads(files[STATEMENT])
+    payload = json.loads(base64.b64decode(envelope["payload"]))
+    match dice.randrange(4):
+        case 0:
+            dice.choice(payload["subject"])["digest"]["sha256"] = "0" * 64
+        case 1:
+            payload["predicate"]["environment"] = "production"
+        case 2:
+            payload["predicate"]["when"]["started"] = "2020-01-01T00:00:00.000Z"
+        case _:
+            del payload["subject"][dice.randrange(len(payload["subject"]))]
+    text = json.dumps(payload, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    envelope["payload"] = base64.b64encode(text.encode("utf-8", "backslashreplace")).decode()
+    files[STATEMENT] = (json.dumps(envelope, indent=2, sort_keys=True) + "\n").encode()
+    return Mutation("the statement restated", files, (STATEMENT,))
+
+
+def _empty_folder(files: Files, dice: random.Random) -> Mutation:
+    name = dice.choice(["between", "before/deep", "after/x"])
+    return Mutation(f"an empty folder {name}", files, (name,), folder=name)
+
+
+def _link(files: Files, dice: random.Random) -> Mutation | None:
+    if os.name == "nt":
+        return None
+    return Mutation("a link", files, ("linked.json",), link="linked.json")
+
+
+_WAYS: tuple[Callable[[Files, random.Random], Mutation | None], ...] = (
+    *(_bytes(_flip, "a bit flipped"),) * 4,
+    _bytes(_insert, "a byte inserted"),
+    _bytes(_drop, "a byte dropped"),
+    _bytes(_cut, "cut"),
+    _bytes(_append, "something appended"),
+    _bytes(_line_ends, "other line ends"),
+    _remove,
+    _add,
+    _rename,
+    _exchange,
+    _lines(_line_gone, "gone"),
+    _lines(_tail_gone, "and all after it gone"),
+    _lines(_line_twice, "twice"),
+    _lines(_lines_moved, "moved"),
+    _lines(_line_edited, "edited"),
+    _lines(_line_spelt_otherwise, "spelt otherwise"),
+    _cells(_cell_edited, "edited"),
+    _cells(_cell_gone, "gone"),
+    _cells(_cell_twice, "twice"),
+    _cells(_cells_moved, "moved"),
+    _spelt_otherwise,
+    _key_twice,
+    _statement_restated,
+    _empty_folder,
+    _link,
+)
