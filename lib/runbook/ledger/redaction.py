@@ -95,9 +95,9 @@ class Redactor:
             start = word.start()
             if start < done:
                 continue
-            for name in self._by_first_word.get(word[0].lower(), ()):
+            for name in self._by_first_word.get(_folded(word[0]), ()):
                 end = start + len(name)
-                if text[start:end].lower() == name and not _WORD.match(text[end : end + 1]):
+                if _folded(text[start:end]) == name and not _WORD.match(text[end : end + 1]):
                     yield text[done:start]
                     yield self._pseudonym(name)
                     done = end
@@ -105,7 +105,7 @@ class Redactor:
         yield text[done:]
 
     def _know(self, name: str) -> None:
-        name = name.lower()
+        name = _folded(name)
         first = _WORD.search(name)
         if len(name) < _SHORTEST or first is None or "@" in name or name in self._names:
             return  # an address is known by its form
@@ -115,7 +115,12 @@ class Redactor:
         known.sort(key=len, reverse=True)
 
     def _pseudonym(self, name: str) -> str:
-        return f"user-{hmac.digest(self._key, name.lower().encode('utf-8', 'surrogatepass'), 'sha256').hex()[:_HEX]}"
+        return f"user-{hmac.digest(self._key, _folded(name).encode('utf-8', 'surrogatepass'), 'sha256').hex()[:_HEX]}"
+
+
+def _folded(text: str) -> str:
+    """Lower case letter by letter, of the same length: a letter's neighbours don't matter, unlike in ``str.lower``."""
+    return "".join(low if len(low := char.lower()) == 1 else char for char in text)
 
 
 def _personal(value: object, *, marked: bool) -> Iterator[str]:

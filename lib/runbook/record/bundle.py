@@ -17,7 +17,8 @@ from runbook.errors import InputError, Refused
 from runbook.ledger import Recording, read_events
 from runbook.ledger.chain import digest
 from runbook.ledger.events import RunStarted
-from runbook.ledger.heads import CLOSED, Heads, head_of
+from runbook.ledger.heads import CLOSED, Heads, head_of, redaction_key
+from runbook.ledger.redaction import Redactor
 from runbook.record import anchor, crate, notebook, observed, statement, told
 from runbook.record.folder import contents
 from runbook.record.keys import OwnKey, own_key
@@ -55,6 +56,8 @@ def close(
         raise Refused(f"{folder} is closed already: a record is signed once.")
     key = own_key(environment)
     try:
+        if _started(recording).redacted and (folder / notebook.FILE_NAME).exists():
+            notebook.redact(folder / notebook.FILE_NAME, Redactor(redaction_key(environment)))
         signed = _write(folder, recording, key)
     except OSError as error:
         raise InputError(f"The record {folder} can't be closed: {error.strerror}.") from None
@@ -96,8 +99,7 @@ def _keep(
     anchors: Iterable[str],
     environment: Mapping[str, str],
 ) -> Closed:
-    started = recording.entries[0].event
-    assert isinstance(started, RunStarted)
+    started = _started(recording)
     heads = Heads(started.estate, environment)
     with heads.held():
         heads.add(head_of(recording.entries[-1], folder, state=CLOSED, estate=started.estate, head=head))
@@ -109,6 +111,12 @@ def _keep(
         except anchor.AnchorFailed as error:
             problems.append(str(error))
     return Closed(folder=folder, fingerprint=key.fingerprint, head=head, problems=tuple(problems))
+
+
+def _started(recording: Recording) -> RunStarted:
+    started = recording.entries[0].event
+    assert isinstance(started, RunStarted)
+    return started
 
 
 def _beside(path: Path) -> Path:

@@ -1,11 +1,14 @@
-"""The executed notebook in a record: a digest for each cell, so that an altered one can be named. Pure."""
+"""The executed notebook in a record: a digest for each cell, so that an altered one can be named."""
 
 from __future__ import annotations
 
 import hashlib
+import json
+from pathlib import Path
 from typing import Any
 
 from runbook.change import Json, canonical
+from runbook.ledger.redaction import Redactor
 from runbook.record.strict import without_repeats
 
 FILE_NAME = "record.ipynb"
@@ -55,6 +58,19 @@ def differences(data: bytes, signed: Any) -> list[str]:
     more = [f"cell {number} was added or altered" for number, each in enumerate(there, 1) if each not in was]
     repeated = [f"{len(there)} cells, {len(was)} were signed"]
     return (gone + more) or repeated
+
+
+def redact(path: Path, redactor: Redactor) -> None:
+    """Take the addresses of people out of a notebook: what a run was given stands in it as it was written.
+
+    What the cells show is redacted when it is made; a notebook that can't be read is left as it is.
+    """
+    try:
+        found = without_repeats(path.read_bytes())
+    except ValueError:
+        return
+    text = json.dumps(redactor.redacted(found), indent=1, sort_keys=True, ensure_ascii=False)
+    path.write_bytes(f"{text}\n".encode("utf-8", "backslashreplace"))
 
 
 def _digest(cell: dict[str, Any]) -> str:
