@@ -19,6 +19,7 @@ from nbclient import NotebookClient
 from runbook.cli.headless import NOTEBOOKS
 from runbook.cli.stage import Stage
 from runbook.engine.opening import RECORDS_VARIABLE
+from runbook.paths import STATE_VARIABLE
 from runbook.sections import section_named
 
 FOLDER = Path(__file__).resolve().parent
@@ -26,8 +27,14 @@ FOLDER = Path(__file__).resolve().parent
 
 def main(names: Sequence[str]) -> None:
     wanted = {section_named(name).name for name in names}
-    with tempfile.TemporaryDirectory(prefix="records-") as records, Stage(Path(records)) as stage:
+    with tempfile.TemporaryDirectory(prefix="records-") as records:
         os.environ[RECORDS_VARIABLE] = records
+        os.environ[STATE_VARIABLE] = str(Path(records, "state"))
+        _renew_all(wanted, Path(records))
+
+
+def _renew_all(wanted: set[str], records: Path) -> None:
+    with Stage(records) as stage:
         for section, notebook in NOTEBOOKS.items():
             if not wanted or section in wanted:
                 stage.prepare(section)
