@@ -65,7 +65,7 @@ class Console:
 
     def __init__(self, world: World, host: str, path: str, account: str, *, delegated: bool = False) -> None:
         configuration = "Microsoft.Exchange" if "powershell/" in path.lower() else "Microsoft.PowerShell"
-        identity = Identity(username=f"LITWARE\\{account}", delegated=delegated)
+        identity = Identity(username=world.accounts.get(account, f"LITWARE\\{account}"), delegated=delegated)
         self._shell = world.open_shell(host, path, configuration, identity)
 
     def run(self, name: str, *arguments: Any, **parameters: Any) -> Heard:

@@ -240,7 +240,7 @@ def test_the_exported_configuration_is_a_zip_that_changes_with_the_topology(shel
 
 
 def test_an_edge_server_reaches_no_central_store(world: World) -> None:
-    edge = Console(world, "atl-edge-001.litwareinc.com", "/wsman", "windows-admin", delegated=True)
+    edge = Console(world, "atl-edge-001.litwareinc.com", "/wsman", "edge-admin", delegated=True)
     assert error_id(edge.run("Get-CsPool")) == "SqlConnectionFailed"
     assert edge.run("Get-CsTopology", LocalStore=True).failed is None
 

@@ -86,7 +86,7 @@ def test_the_first_line_says_where_everything_is(lab: Started, directory: Path) 
     assert set(lab.line) == {"topology", "seed", "estate", "control", "token", "credentials"}
     assert (lab.line["topology"], lab.line["seed"]) == ("split-2013", 5)
     assert Path(lab.line["estate"]) == (directory / "estate.yaml").resolve()
-    assert set(lab.line["credentials"]) == {"exchange-admin", "windows-admin", "lync-admin"}
+    assert set(lab.line["credentials"]) == {"exchange-admin", "windows-admin", "lync-admin", "edge-admin"}
 
 
 def test_the_estate_names_every_managed_server_with_its_real_name_and_a_loopback_address(lab: Started) -> None:
@@ -117,7 +117,7 @@ def test_no_secret_stands_in_what_the_lab_writes(lab: Started, directory: Path) 
     assert sorted(path.name for path in directory.iterdir()) == ["ca.pem", "estate.yaml"]
     written = "".join(path.read_text(encoding="utf-8") for path in directory.iterdir())
     secrets = [credential["password"] for credential in lab.line["credentials"].values()]
-    assert len(set(secrets)) == 3
+    assert len(set(secrets)) == 4
     assert not any(secret in written for secret in [*secrets, lab.line["token"]])
     x509.load_pem_x509_certificate((directory / "ca.pem").read_bytes())
 

@@ -44,7 +44,11 @@ LATER = {  # from 2016 on
 }
 BY_CLIENT = {"PSComputerName", "RunspaceId", "PSShowComputerName"}
 
-PARTIAL = ("Get-Mailbox", "Get-CASMailbox")  # only what the integration needs is simulated
+PARTIAL = (
+    "Get-Mailbox",
+    "Get-CASMailbox",
+    "Grant-CsExternalAccessPolicy",
+)  # only what the integration needs is simulated
 OF_2010 = ("Get-UMServer", "Set-UMServer")
 ALSO_LATER = {"Set-SettingOverride": {"Force"}}  # 2013 has the cmdlet without it, and reads no override in OWA
 

@@ -34,7 +34,11 @@ def write_estate(
         "organisation": world.exchange.name,
         "certificate_authority": AUTHORITY_NAME,
         "domain_controller": world.exchange.domain_controller,
-        "servers": [_server(machine, urls[machine.name]) for machine in world.machines.values() if machine.endpoints],
+        "servers": [
+            _server(machine, urls.get(machine.name, {}))
+            for machine in world.machines.values()
+            if machine.endpoints or "edge" in machine.roles
+        ],
     }
     path = (directory / FILE_NAME).resolve()
     yaml = YAML()

@@ -104,6 +104,6 @@ def edge_endpoints() -> tuple[Endpoint, ...]:
             scheme="https",
             accepts=("negotiate",),
             authentication="negotiate",
-            accounts=("windows-admin",),
+            accounts=("edge-admin",),
         ),
     )

@@ -48,6 +48,10 @@ class Person:
     """Tri-state, as Get-CsAdUser gives it: None has never been enabled."""
     registrar_pool: str | None
     mailbox_version: str = EXCHANGE_2013
+    online: bool = False
+    """The mailbox is in Exchange Online."""
+    external_access: str | None = None
+    """The external access policy that was granted, without ``Tag:``."""
 
     @property
     def has_mailbox(self) -> bool:

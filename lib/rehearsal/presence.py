@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
+from rehearsal import online_presence
 from rehearsal.app_settings import read
 from rehearsal.exchange_health import IM_MONITOR
 from rehearsal.host import CertificateEntry
@@ -67,6 +68,12 @@ def presence(world: World) -> PresenceReport:
         excluded: dict[str, tuple[str, ...]] = {}
         reasons: dict[str, tuple[str, ...]] = {}
         for person in world.exchange.people:
+            if person.online:
+                if unmet := tuple(online_presence.excluded(world, person)):
+                    excluded[person.upn] = unmet
+                elif why := tuple(online_presence.obstacles(world, person)):
+                    reasons[person.upn] = why
+                continue
             if unmet := tuple(_unmet_conditions(world, person)):
                 excluded[person.upn] = unmet
                 continue
@@ -85,7 +92,9 @@ def users(world: World) -> list[dict[str, object]]:
             {
                 "user": person.upn,
                 "server": world.exchange.mailbox_server_of(person.upn),
-                "expected": not any(_unmet_conditions(world, person)),
+                "expected": not any(
+                    online_presence.excluded(world, person) if person.online else _unmet_conditions(world, person)
+                ),
             }
             for person in world.exchange.people
         ]
@@ -100,6 +109,8 @@ def sign_in(world: World, upn: str) -> tuple[str, ...] | None:
     if person is None:
         return None
     with world.lock:
+        if person.online:
+            return (*online_presence.excluded(world, person), *online_presence.obstacles(world, person))
         pool = person.registrar_pool or ""
         servers = _serving(world, person) or ("",)
         kept_away = (*_front_ends(world), *_directory(world, person))

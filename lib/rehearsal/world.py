@@ -7,8 +7,9 @@ follow: the known servers and their events.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, MutableMapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+from dataclasses import asdict, replace
+from datetime import timedelta
 from threading import RLock
 from typing import Any, TypeVar
 
@@ -16,13 +17,16 @@ from rehearsal.clock import WorldClock
 from rehearsal.exchange_databases import moved
 from rehearsal.exchange_health import Alert
 from rehearsal.exchange_org import ExchangeOrganisation, ExchangeServer, UmSettings
+from rehearsal.federation import FederationSettings
 from rehearsal.identifiers import derived_guid
 from rehearsal.journal import Journal
 from rehearsal.known_servers import LOG, KnownServer, LoggedEvent, change_events, known_servers, start_events
 from rehearsal.lync_topology import CentralManagementStore, TopologyDocument
 from rehearsal.machines import Machine
 from rehearsal.owa_application import OwaApplication
+from rehearsal.people import Person
 from rehearsal.record_diff import record_differences, record_values
+from rehearsal.replication import EDGE_LAG, FRONT_END_LAG, Replica, ReplicatedStore
 from rehearsal.setting_overrides import SettingOverride
 from rehearsal.shells import open_shell
 from rehearsal.topology_diff import differences
@@ -66,6 +70,8 @@ class World:
         self.im_certificates: dict[str, str] = {}
         self.owa: dict[str, OwaApplication] = {}
         self.known: tuple[KnownServer, ...] = ()
+        self.federation = ReplicatedStore([(self.epoch - timedelta(days=30), FederationSettings())])
+        self.cloud = "worldwide"
         self.lock = RLock()
 
     def guid(self, *names: str) -> str:
@@ -92,6 +98,7 @@ class World:
 
     def begin(self) -> None:
         """The world is built: start the Lync services, and journal every mutation from here on."""
+        self.replicate()
         self.known = self._table()
         self._log(start_events(self.known))
         for machine in self.machines.values():
@@ -105,6 +112,7 @@ class World:
             for change in differences(self.lync.published, document):
                 self.journal.record(f"published {change.object}", change.property, change.before, change.after)
             self.lync.publish(document)
+            self.federation.touch(self.clock.now())
 
     def enable_topology(self) -> None:
         """Enable all that is published, whoever published it; Front Ends then know the new peers."""
@@ -113,6 +121,39 @@ class World:
                 self.journal.record(f"enabled {change.object}", change.property, change.before, change.after)
             self.lync.enable()
             self._follow()
+
+    def replicate(self) -> None:
+        """Give every Front End and Edge Server its replica of the Central Management store."""
+        lags = {"front-end": FRONT_END_LAG, "edge": EDGE_LAG}
+        for machine in self.machines.values():
+            lag = next((lags[role] for role in machine.roles if role in lags), None)
+            if lag is not None and self.federation.replica(machine.name) is None:
+                version = next(iter(machine.host.software.values()), "")
+                self.federation.replicas[machine.name.lower()] = Replica(machine.name, lag, version)
+
+    def set_federation(self, settings: FederationSettings) -> None:
+        """Write federation and access policies to the Central Management store; replicas follow in their time."""
+        with self.lock:
+            before = self.federation.current
+            for label, old, new in _federation_pairs(before, settings):
+                for change in record_differences(label, old, new):
+                    self.journal.record(change.object, change.property, change.before, change.after)
+            self.federation.write(settings, self.clock.now())
+
+    def ask_replication(self, fqdn: str | None) -> None:
+        """Somebody asks for a full copy for one replica, or for all."""
+        with self.lock:
+            self.journal.record(f"replication {fqdn or 'of all'}", "asked", None, self.clock.now().isoformat())
+            self.federation.ask(fqdn, self.clock.now())
+
+    def grant_external_access(self, person: Person, policy: str | None) -> None:
+        """Give a user an external access policy of their own, or take it away."""
+        with self.lock:
+            self.journal.record(f"user {person.upn}", "ExternalAccessPolicy", person.external_access, policy)
+            people = self.exchange.people
+            self.exchange.people = tuple(
+                replace(one, external_access=policy) if one.upn == person.upn else one for one in people
+            )
 
     def set_um(self, kind: str, settings: UmSettings) -> None:
         """Replace a server's UM settings: ``kind`` is um-service, call-router or, for Exchange 2010, um-server."""
@@ -216,6 +257,7 @@ class World:
                     **_overrides(self.exchange),
                     **_outlook_web_app(self.exchange),
                 },
+                "federation": asdict(self.federation.current),
                 "lync": {
                     "published": asdict(self.lync.published),
                     "enabled": asdict(self.lync.enabled),
@@ -259,6 +301,17 @@ class _TimedShell:
     def run(self, commands: Sequence[CommandCall], pipeline_input: Iterable[Any] | None, streams: Streams) -> None:
         self._clock.tick()
         self._shell.run(commands, pipeline_input, streams)
+
+
+def _federation_pairs(
+    before: FederationSettings, after: FederationSettings
+) -> Iterator[tuple[str, object | None, object | None]]:
+    """What of the two belongs together, with what the journal calls it."""
+    yield "access edge", before.access_edge, after.access_edge
+    for label, name in (("hosting provider", "hosting_providers"), ("external access policy", "external_access")):
+        old, new = ({one.identity: one for one in getattr(each, name)} for each in (before, after))
+        for identity in dict.fromkeys((*old, *new)):
+            yield f"{label} {identity}", old.get(identity), new.get(identity)
 
 
 def _outlook_web_app(exchange: ExchangeOrganisation) -> dict[str, Any]:

@@ -1,14 +1,13 @@
-"""What a Lync server says of itself: certificates, version, replication of the Central Management store."""
+"""What a Lync server says of itself: certificates and version."""
 
 from __future__ import annotations
 
 from cryptography import x509
 
-from rehearsal.cmdlet import SWITCH, Basis, Call, Parameter, cmdlet
+from rehearsal.cmdlet import Basis, Call, Parameter, cmdlet
 from rehearsal.cmdlets.lync_objects import XDS, enum, texts, thing
-from rehearsal.cmdlets.lync_store import command_type, not_found, published, world_of
+from rehearsal.cmdlets.lync_store import command_type, world_of
 from rehearsal.host import CertificateEntry
-from rehearsal.lync_topology import same
 from rehearsal.values import Thing
 
 _DEPLOYMENT = "Microsoft.Rtc.Management.Deployment"
@@ -54,57 +53,6 @@ def get_cs_server_version(call: Call) -> None:
     build = call.host.software.get("lync") or call.host.software["skype-for-business"]
     product = "Microsoft Lync Server 2013" if "lync" in call.host.software else "Skype for Business Server"
     call.output(f"{product} ({build}): Volume license key installed.")
-
-
-@cmdlet(
-    "Get-CsManagementStoreReplicationStatus",
-    module="Lync",
-    basis=Basis.DOCUMENTED,
-    source="Get-CsManagementStoreReplicationStatus.md; a trusted pool's computer is a replica only with "
-    "RequiresReplication (real-world.md), and then never up to date, since nothing is installed there (assumed)",
-    parameters={
-        "ReplicaFqdn": Parameter(position=0, by_property_name=True),
-        "CentralManagementStoreStatus": SWITCH,
-    },
-    command_type=command_type("Get-CsManagementStoreReplicationStatus"),
-)
-def get_cs_management_store_replication_status(call: Call) -> None:
-    document = published(call)
-    world = world_of(call)
-    replicas = {name: True for pool in document.pools for name in pool.computers}
-    replicas |= {name: False for pool in document.trusted_pools if pool.requires_replication for name in pool.computers}
-    if call.switch("CentralManagementStoreStatus"):
-        call.output(
-            thing(
-                f"{XDS}.CentralManagementStoreStatusResult",
-                f"{XDS}.CentralManagementStoreStatusResult",
-                {
-                    "LastUpdatedOn": world.clock.now(),
-                    "ActiveMasterFqdn": document.pools[0].computers[0],
-                    "ActiveReplicas": texts(replicas),
-                    "DeletedReplicas": texts([]),
-                },
-            )
-        )
-        return
-    wanted = call.get("ReplicaFqdn")
-    for fqdn, up_to_date in replicas.items():
-        if wanted is None or same(fqdn, str(wanted)):
-            call.output(
-                thing(
-                    f"{XDS}.ReplicaState",
-                    f"{XDS}.ReplicaState",
-                    {
-                        "UpToDate": up_to_date,
-                        "ReplicaFqdn": fqdn,
-                        "LastStatusReport": world.clock.now() if up_to_date else None,
-                        "LastUpdateCreation": world.epoch,
-                        "ProductVersion": call.host.software.get("lync", "") if up_to_date else None,
-                    },
-                )
-            )
-    if wanted is not None and not any(same(fqdn, str(wanted)) for fqdn in replicas):
-        not_found(call, str(wanted))
 
 
 def _reference(entry: CertificateEntry, use: str) -> Thing:

@@ -90,6 +90,7 @@ def _user(world: World, person: Person) -> Thing:
             "AudioVideoDisabled": False,
             "ExUmEnabled": False,
             **dict.fromkeys(_POLICIES),
+            "ExternalAccessPolicy": person.external_access,
         },
         f"{_CONNECT}.Schema.ADObject",
     )

@@ -16,6 +16,7 @@ from rehearsal.topologies import (
     split_2013,
 )
 from rehearsal.topologies.definition import Topology
+from rehearsal.topologies.hybrid import HYBRIDS
 from rehearsal.world import World
 
 DEFAULT = split_2013.TOPOLOGY.name
@@ -33,7 +34,7 @@ TOPOLOGIES: dict[str, Topology] = {
         exchange_se_sfbse,
         mixed_2013_2016,
     )
-}
+} | {one.name: one for one in HYBRIDS}
 
 
 def build_world(name: str = DEFAULT, seed: int = 0, states: Collection[str] = ()) -> World:

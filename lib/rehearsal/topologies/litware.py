@@ -48,6 +48,7 @@ ACCOUNTS = {
     "exchange-admin": f"{NETBIOS}\\exchange-admin",
     "windows-admin": f"{NETBIOS}\\windows-admin",
     "lync-admin": f"{NETBIOS}\\lync-admin",
+    "edge-admin": f"{EDGE.partition('.')[0].upper()}\\edge-admin",
 }
 
 

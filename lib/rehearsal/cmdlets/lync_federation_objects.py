@@ -1,0 +1,124 @@
+"""The objects of federation and remote access as they cross the wire; properties as documentation prints them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rehearsal.cmdlets.lync_objects import enum, thing
+from rehearsal.federation import (
+    ALWAYS_UNVERIFIABLE,
+    ALWAYS_VERIFIABLE,
+    DNS_SRV,
+    USE_SOURCE,
+    AccessEdge,
+    ExternalAccessPolicy,
+    HostingProvider,
+    PublicProvider,
+    VoicemailPolicy,
+)
+from rehearsal.values import EnumValue, Integer, Thing
+
+_EDGE = "Microsoft.Rtc.Management.WritableConfig.Settings.Edge"
+_POLICY = "Microsoft.Rtc.Management.WritableConfig.Policy"
+_LEVELS = {ALWAYS_VERIFIABLE: 0, ALWAYS_UNVERIFIABLE: 1, USE_SOURCE: 2}
+"""The numbers are assumed."""
+
+
+def access_edge(one: AccessEdge) -> Thing:
+    """AccessEdgeSettings: with default routing some properties give way to others (documented)."""
+    properties: dict[str, Any] = {
+        "Identity": "Global",
+        "AllowAnonymousUsers": one.allow_anonymous_users,
+        "AllowFederatedUsers": one.allow_federated_users,
+        "AllowOutsideUsers": one.allow_outside_users,
+    }
+    if one.routing == DNS_SRV:
+        properties |= {"BeClearingHouse": False, "EnablePartnerDiscovery": one.enable_partner_discovery}
+    else:
+        properties |= {
+            "VerificationLevel": _level(USE_SOURCE),
+            "IsPublicProvider": False,
+            "DefaultRouteFqdn": one.default_route,
+        }
+    properties |= {
+        "EnableArchivingDisclaimer": False,
+        "EnableUserReplicator": True,
+        "KeepCrlsUpToDateForPeers": True,
+        "MarkSourceVerifiableOnOutgoingMessages": True,
+        "OutgoingTlsCountForFederatedPartners": Integer(4, "UInt16"),
+        "DiscoveredPartnerStandardRate": Integer(20, "UInt16"),
+        "EnableDiscoveredPartnerContactsLimit": True,
+        "MaxContactsPerDiscoveredPartner": Integer(1000, "UInt16"),
+        "RoutingMethod": one.routing,
+    }
+    return thing(f"{_EDGE}.DisplayAccessEdgeConfiguration", "Global", properties)
+
+
+def hosting_provider(one: HostingProvider) -> Thing:
+    return thing(
+        f"{_EDGE}.DisplayHostingProvider",
+        one.identity,
+        {
+            "Identity": one.identity,
+            "Name": one.identity,
+            "ProxyFqdn": one.proxy_fqdn,
+            "VerificationLevel": _level(one.verification_level),
+            "Enabled": one.enabled,
+            "EnabledSharedAddressSpace": one.enabled_shared_address_space,
+            "HostsOCSUsers": one.hosts_ocs_users,
+            "IsLocal": one.is_local,
+            "AutodiscoverUrl": one.autodiscover_url,
+            "SipClientPort": Integer(one.sip_client_port, "UInt64"),
+        },
+    )
+
+
+def public_provider(one: PublicProvider) -> Thing:
+    return thing(
+        f"{_EDGE}.DisplayPublicProvider",
+        one.identity,
+        {
+            "Identity": one.identity,
+            "Name": one.identity,
+            "ProxyFqdn": one.proxy_fqdn,
+            "IconUrl": None,
+            "NameDecorationDomain": None,
+            "NameDecorationRoutingDomain": None,
+            "NameDecorationExcludedDomainList": None,
+            "VerificationLevel": _level(USE_SOURCE),
+            "Enabled": one.enabled,
+        },
+    )
+
+
+def external_access_policy(one: ExternalAccessPolicy) -> Thing:
+    return thing(
+        f"{_POLICY}.External.ExternalAccessPolicy",
+        one.identity,
+        {
+            "Identity": one.identity,
+            "Description": one.description,
+            "EnableFederationAccess": one.enable_federation_access,
+            "EnableXmppAccess": False,
+            "EnablePublicCloudAccess": False,
+            "EnablePublicCloudAudioVideoAccess": False,
+            "EnableOutsideAccess": one.enable_outside_access,
+        },
+    )
+
+
+def voicemail_policy(one: VoicemailPolicy) -> Thing:
+    return thing(
+        f"{_POLICY}.Voice.HostedVoicemailPolicy",
+        one.identity,
+        {
+            "Identity": one.identity,
+            "Description": None,
+            "Destination": one.destination,
+            "Organization": one.organization,
+        },
+    )
+
+
+def _level(name: str) -> EnumValue:
+    return enum(f"{_EDGE}.VerificationLevelType", name, _LEVELS[name])

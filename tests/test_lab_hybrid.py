@@ -1,0 +1,146 @@
+"""The lab's side of hybrid: what the documents say of federation, providers, access policies and replication."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from lab_shells import Console
+from rehearsal.online_presence import PROXIES
+from rehearsal.presence import presence
+from rehearsal.topologies import build_world
+from rehearsal.world import World
+
+FRONT_END, EDGE = "atl-fe-001.litwareinc.com", "atl-edge-001.litwareinc.com"
+PROVIDER: dict[str, Any] = {
+    "Identity": "Exchange Online",
+    "Enabled": True,
+    "EnabledSharedAddressSpace": True,
+    "HostsOCSUsers": False,
+    "IsLocal": False,
+    "VerificationLevel": "UseSourceVerification",
+}
+
+
+def front_end(world: World) -> Console:
+    return Console(world, FRONT_END, "/wsman", "lync-admin", delegated=True)
+
+
+def edge(world: World) -> Console:
+    return Console(world, EDGE, "/wsman", "edge-admin")
+
+
+def refused(outcome: Any) -> str:
+    return str(outcome.failed.error_id).partition(",")[0] if outcome.failed else ""
+
+
+def online_reasons(world: World) -> set[str]:
+    online = {person.upn for person in world.exchange.people if person.online}
+    return {why for upn, reasons in presence(world).reasons.items() if upn in online for why in reasons}
+
+
+@pytest.fixture
+def world() -> World:
+    return build_world("hybrid-worldwide")
+
+
+def follow_the_procedure(world: World, cloud: str = "worldwide") -> None:
+    shell = front_end(world)
+    shell.run("Set-CsAccessEdgeConfiguration", AllowFederatedUsers=True)
+    shell.run("New-CsHostingProvider", ProxyFqdn=PROXIES[cloud], **PROVIDER)
+    shell.run("Set-CsExternalAccessPolicy", "Tag:Cloud", EnableOutsideAccess=True)
+
+
+@pytest.mark.parametrize(
+    ("topology", "cloud"),
+    [("hybrid-worldwide", "worldwide"), ("hybrid-21vianet", "21vianet"), ("hybrid-gcchigh", "gcc-high")],
+)
+def test_the_procedure_brings_presence_once_the_edge_has_received_it(topology: str, cloud: str) -> None:
+    world = build_world(topology)
+    follow_the_procedure(world, cloud)
+    assert online_reasons(world)
+    world.clock.tick(timedelta(minutes=1))
+    assert online_reasons(world) == set()
+
+
+@pytest.mark.parametrize("cloud", ["21vianet", "gcc-high"])
+def test_another_clouds_proxy_brings_nothing(world: World, cloud: str) -> None:
+    follow_the_procedure(world, cloud)
+    world.clock.tick(timedelta(minutes=1))
+    assert online_reasons(world) == {f"{EDGE}: no hosting provider has the proxy exap.um.outlook.com (Y16 to Y18)"}
+
+
+def test_a_provider_is_made_once_and_its_proxy_belongs_to_one(world: World) -> None:
+    shell = front_end(world)
+    assert shell.run("New-CsHostingProvider", ProxyFqdn="EXAP.um.outlook.com", **PROVIDER).failed is None
+    assert refused(shell.run("New-CsHostingProvider", ProxyFqdn="other.example.com", **PROVIDER)) == "ItemExists"
+    second = {**PROVIDER, "Identity": "Second"}
+    assert refused(shell.run("New-CsHostingProvider", ProxyFqdn="exap.UM.outlook.com", **second)) == "ProxyFqdnInUse"
+    taken = {**PROVIDER, "Identity": "Third"}
+    fqdn = "federation.messenger.msn.com"
+    assert refused(shell.run("New-CsHostingProvider", ProxyFqdn=fqdn, **taken)) == "ProxyFqdnInUse"
+
+
+def test_default_routing_and_providers_exclude_each_other(world: World) -> None:
+    shell = front_end(world)
+    asked = shell.run("Set-CsAccessEdgeConfiguration", UseDefaultRouting=True, DefaultRouteFqdn="sip.litwareinc.com")
+    assert refused(asked) == "ProvidersExist"
+    other = build_world("hybrid-worldwide", states=["default-routing"])
+    made = front_end(other).run("New-CsHostingProvider", ProxyFqdn=PROXIES["worldwide"], **PROVIDER)
+    assert refused(made) == "DefaultRouting"
+
+
+def test_a_proxy_cannot_be_changed(world: World) -> None:
+    front_end(world).run("New-CsHostingProvider", ProxyFqdn=PROXIES["worldwide"], **PROVIDER)
+    assert refused(front_end(world).run("Set-CsHostingProvider", "Exchange Online", ProxyFqdn="x.example.com"))
+
+
+def test_replicas_lag_and_come_up_to_date_by_themselves(world: World) -> None:
+    shell = front_end(world)
+    assert set(shell.run("Get-CsManagementStoreReplicationStatus").values("UpToDate")) == {True}
+    shell.run("Set-CsAccessEdgeConfiguration", AllowFederatedUsers=True)
+    assert set(shell.run("Get-CsManagementStoreReplicationStatus").values("UpToDate")) == {False}
+    assert edge(world).run("Get-CsAccessEdgeConfiguration", LocalStore=True).values("AllowFederatedUsers") == [False]
+    world.clock.tick(timedelta(minutes=1))
+    assert set(shell.run("Get-CsManagementStoreReplicationStatus").values("UpToDate")) == {True}
+    assert edge(world).run("Get-CsAccessEdgeConfiguration", LocalStore=True).values("AllowFederatedUsers") == [True]
+
+
+def test_a_replica_that_has_stopped_needs_a_full_copy() -> None:
+    world = build_world("hybrid-worldwide", states=["stuck-replica"])
+    shell = front_end(world)
+    shell.run("Set-CsAccessEdgeConfiguration", AllowFederatedUsers=True)
+    world.clock.tick(timedelta(hours=1))
+    assert shell.run("Get-CsManagementStoreReplicationStatus", EDGE).values("UpToDate") == [False]
+    shell.run("Invoke-CsManagementStoreReplication", EDGE)
+    world.clock.tick(timedelta(minutes=5))
+    assert shell.run("Get-CsManagementStoreReplicationStatus", EDGE).values("UpToDate") == [True]
+
+
+def test_an_edge_knows_its_own_copy_only(world: World) -> None:
+    assert refused(edge(world).run("Get-CsHostingProvider")) == "SqlConnectionFailed"
+    assert edge(world).run("Get-CsHostingProvider", LocalStore=True).failed is None
+    assert refused(edge(world).run("Set-CsAccessEdgeConfiguration", AllowFederatedUsers=True)) == "SqlConnectionFailed"
+
+
+def test_the_policy_of_the_user_comes_before_the_sites_and_the_global_one(world: World) -> None:
+    follow_the_procedure(world)
+    world.clock.tick(timedelta(minutes=1))
+    shell = front_end(world)
+    somebody = next(one for one in world.exchange.people if one.online and one.external_access == "Cloud")
+    shell.run("Set-CsExternalAccessPolicy", "Site:Redmond", EnableOutsideAccess=False)
+    assert somebody.upn not in presence(world).reasons
+    shell.run("Grant-CsExternalAccessPolicy", somebody.upn, None)
+    assert presence(world).reasons[somebody.upn] == (
+        "the external access policy Site:Redmond does not admit remote users (Y05)",
+    )
+
+
+def test_what_changes_is_in_the_journal(world: World) -> None:
+    follow_the_procedure(world)
+    said = {(one["object"], one["property"]) for one in world.journal.as_json()["entries"]}
+    assert ("access edge", "allow_federated_users") in said
+    assert ("external access policy Tag:Cloud", "enable_outside_access") in said
+    assert any(object == "hosting provider Exchange Online" for object, _ in said)
