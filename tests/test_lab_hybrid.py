@@ -144,3 +144,19 @@ def test_what_changes_is_in_the_journal(world: World) -> None:
     assert ("access edge", "allow_federated_users") in said
     assert ("external access policy Tag:Cloud", "enable_outside_access") in said
     assert any(object == "hosting provider Exchange Online" for object, _ in said)
+
+
+def test_a_provider_that_is_removed_is_gone_from_the_store_and_in_the_journal(world: World) -> None:
+    follow_the_procedure(world)
+    assert front_end(world).run("Remove-CsHostingProvider", "Exchange Online").failed is None
+    assert world.federation.current.provider("Exchange Online") is None
+    last = world.journal.as_json()["entries"][-1]
+    assert (last["object"], last["after"]) == ("hosting provider Exchange Online", None)
+
+
+def test_the_role_based_endpoint_writes_with_rights_of_its_own(world: World) -> None:
+    """real-world B4: a role's cmdlets need no second hop of the caller's account."""
+    by_role = Console(world, FRONT_END, "/OcsPowershell", "lync-admin")
+    assert by_role.run("Set-CsAccessEdgeConfiguration", AllowFederatedUsers=True).failed is None
+    ordinary = Console(world, FRONT_END, "/wsman", "lync-admin")
+    assert refused(ordinary.run("Set-CsAccessEdgeConfiguration", AllowFederatedUsers=False)) == "SqlConnectionFailed"

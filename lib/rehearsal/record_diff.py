@@ -9,15 +9,16 @@ from typing import Any
 from rehearsal.topology_diff import Difference
 
 
-def record_differences(label: str, before: object | None, after: object) -> Iterator[Difference]:
-    """Each property of a frozen dataclass that differs; a record that is new differs as a whole.
+def record_differences(label: str, before: object | None, after: object | None) -> Iterator[Difference]:
+    """Each property of a frozen dataclass that differs; a record that is new, or gone, differs as a whole.
 
     ``label`` names the object. A field that maps names to values counts as that many properties.
     """
-    values = record_values(after)
-    if before is None:
-        yield Difference(label, "", None, values)
+    if before is None or after is None:
+        gone, new = (None if record is None else record_values(record) for record in (before, after))
+        yield Difference(label, "", gone, new)
         return
+    values = record_values(after)
     old = record_values(before)
     for name in {**old, **values}:
         if old.get(name) != values.get(name):

@@ -15,6 +15,7 @@ from typing import NoReturn, TypeVar, cast
 from rehearsal.cmdlet import Call, Parameter
 from rehearsal.lync_topology import TopologyDocument
 from rehearsal.objects import matches
+from rehearsal.registry import is_restricted
 from rehearsal.values import ErrorRecord
 from rehearsal.world import World
 
@@ -52,9 +53,12 @@ def published(call: Call) -> TopologyDocument:
 
 
 def writable(call: Call) -> TopologyDocument:
-    """The published topology, to be changed: refused where the credentials aren't delegated."""
+    """The published topology, to be changed: refused where a second hop would be needed and nobody is delegated.
+
+    The role-based endpoint acts with rights of its own and needs none (``real-world`` B4).
+    """
     document = published(call)
-    if not call.identity.delegated:
+    if not call.identity.delegated and not is_restricted(call.path):
         _no_sql(call, "Login failed for user 'NT AUTHORITY\\ANONYMOUS LOGON'.")
     return document
 
