@@ -21,7 +21,7 @@ from runbook.errors import WriteRefused
 from runbook.estate import Role
 from runbook.facts.answer import as_text
 from runbook.ledger import read_events
-from runbook.ledger.events import Exported, Mode, OutcomeRecorded, PlanMade
+from runbook.ledger.events import Exported, Mode, OutcomeRecorded, PlanMade, ServerReached
 from runbook.powershell import render
 from runbook.record import State, own_key, verify
 from runbook.remoting import open_session
@@ -125,6 +125,10 @@ def test_each_record_is_signed_and_verifies(rehearsal: dict[str, Any]) -> None:
         found = verify(Path(section["record"]), key=own_key().signer.public_key)
         assert found.problems == ()
         assert found.state is State.SIGNED
+        reached = [e for e in read_events(Path(section["record"])).events if isinstance(e, ServerReached)]
+        over_tls = {e.certificate_sha256 for e in reached if e.url.startswith("https:")}
+        assert over_tls
+        assert all(len(fingerprint) == 64 for fingerprint in over_tls)
 
 
 def test_the_record_keeps_what_the_recycling_said(rehearsal: dict[str, Any]) -> None:
