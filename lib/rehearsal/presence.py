@@ -28,6 +28,7 @@ from rehearsal.owa_application import FRONT_END_WEB_CONFIG, OwaApplication, Sign
 from rehearsal.owa_editions import owa_edition
 from rehearsal.owa_provider import unusable
 from rehearsal.people import EXCHANGE_2013, Person
+from rehearsal.sip_trace import trace_sign_in
 
 if TYPE_CHECKING:
     from rehearsal.world import World
@@ -131,7 +132,10 @@ def _sign_in_on(world: World, server: str, person: Person, pool: str) -> None:
         world.alert(machine.host.short_name, IM_MONITOR, application.alert())
     if application.is_running:
         failures = tuple(_lync_side(world, application, machine, pool))
-        application.signed_in(person.mail, person.sip_address or "", failures[0] if failures else None)
+        failure = failures[0] if failures else None
+        application.signed_in(person.mail, person.sip_address or "", failure)
+        if certificate := application.certificate():
+            trace_sign_in(world, machine, certificate.der, person, failure)
 
 
 def _serving(world: World, person: Person) -> tuple[str, ...]:

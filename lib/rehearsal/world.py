@@ -13,6 +13,7 @@ from datetime import timedelta
 from threading import RLock
 from typing import Any, TypeVar
 
+from rehearsal.centralized_logging import CentralizedLogging
 from rehearsal.clock import WorldClock
 from rehearsal.exchange_databases import moved
 from rehearsal.exchange_health import Alert
@@ -72,6 +73,7 @@ class World:
         self.known: tuple[KnownServer, ...] = ()
         self.federation = ReplicatedStore([(self.epoch - timedelta(days=30), FederationSettings())])
         self.cloud = "worldwide"
+        self.logging = CentralizedLogging(self.journal)
         self.lock = RLock()
 
     def guid(self, *names: str) -> str:
