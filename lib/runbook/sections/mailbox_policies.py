@@ -14,7 +14,7 @@ from runbook.estate import Estate
 from runbook.facts.query import Unread
 from runbook.facts.recipients import OCS, OwaPolicy
 from runbook.parameters_users import MailboxPoliciesParameters
-from runbook.sections import user_findings, users
+from runbook.sections import compatibility, user_findings, users
 from runbook.sections.mailbox_policies_facts import MailboxPoliciesFacts, observe
 from runbook.sections.organisation import exchange_reader
 from runbook.sections.section import Section
@@ -40,6 +40,7 @@ def decide(given: MailboxPoliciesParameters, estate: Estate, facts: MailboxPolic
         *(_report(policy, given, blocked=tuple(finding.id for finding in misnamed)) for policy in scope),
         *(_report_other(policy, given) for policy in facts.policies if policy not in scope),
         *_people(given, facts, wanting, users.integrated_editions(estate)),
+        *compatibility.report(compatibility.counted(facts.users, estate)),
     )
     if wanting:
         pinned = estate.domain_controller or ""
@@ -94,7 +95,7 @@ def _report(policy: OwaPolicy, given: MailboxPoliciesParameters, *, blocked: tup
             repair=Repair.NONE,
         )
     return Finding(
-        id="policy-off",
+        id="policy-type-none" if policy.im_enabled else "policy-im-disabled",
         requirements=requirements,
         severity=Severity.ERROR,
         object=policy.name,

@@ -144,7 +144,7 @@ def _drift(
     object = topology_changes.pool_object(pool.fqdn)
     for name, before, after in _properties(given, pool):
         yield _finding(
-            "pool-property",
+            _property_id(name, before, after),
             ("L31",) if name == "Registrar" else ("L35",) if name == "RequiresReplication" else ("L28",),
             f"{object} {name}",
             f"The pool's {name} is {before if before != '' else 'empty'}; it should be {after}.",
@@ -192,6 +192,16 @@ def _drift(
             (),
             Severity.WARNING,
         )
+
+
+def _property_id(name: str, before: str | bool, after: str | bool) -> str:
+    if name == "Registrar" and before == "":
+        return "pool-without-registrar"
+    if name == "RequiresReplication" and after is False:
+        return "pool-requires-replication"
+    if name == "TreatAsAuthenticated" and after is True:
+        return "pool-not-treated-as-authenticated"
+    return "pool-property"
 
 
 def _finding(

@@ -39,16 +39,30 @@ _WORDS = {
     Reason.MAILBOX_VERSION: _Words(
         requirements=("L72",),
         severity=Severity.WARNING,
-        head="Enabled for Lync, but with a mailbox that isn't on Exchange 2013",
+        head="Enabled for Lync, but with a mailbox on an edition that isn't integrated here",
         why="The OWA of another edition serves these mailboxes, and this integration isn't for it.",
-        remedy="Move the mailboxes to Exchange 2013.",
+        remedy="Move the mailboxes, or bring their servers into the estate.",
     ),
     Reason.NO_SIP_ADDRESS: _Words(
         requirements=("L74",),
         severity=Severity.WARNING,
-        head="Enabled for Lync, but without a valid SIP proxy address",
-        why="OWA takes the SIP address to sign in with from the mailbox; its domain must be one that Lync serves.",
+        head="Enabled for Lync, but without a SIP proxy address",
+        why="OWA takes the SIP address to sign in with from the mailbox.",
         remedy="Add the user's SIP address to the mailbox as a proxy address, with the prefix sip:.",
+    ),
+    Reason.INVALID_SIP_ADDRESS: _Words(
+        requirements=("L74",),
+        severity=Severity.WARNING,
+        head="Enabled for Lync, but with a SIP proxy address that isn't a valid one",
+        why="OWA takes the SIP address to sign in with from the mailbox, and Lync refuses one of another form.",
+        remedy="Correct the address; it has the form sip:user@domain.",
+    ),
+    Reason.SIP_DOMAIN: _Words(
+        requirements=("L74",),
+        severity=Severity.WARNING,
+        head="Enabled for Lync, but with a SIP proxy address in a domain that Lync doesn't serve",
+        why="Lync routes no sign-in for a domain that isn't among its SIP domains.",
+        remedy="Correct the address, or add the SIP domain to the topology.",
     ),
     Reason.OTHER_SIP_ADDRESS: _Words(
         requirements=("L74",),
@@ -120,6 +134,17 @@ def report(readiness: Readiness) -> Iterator[Finding]:
             what=f"Without an OWA mailbox policy: {_count(readiness.by_directory)}.",
             why="For a mailbox without a policy the virtual directory decides whether there is IM.",
             remedy="Nothing need be done here: notebook 30-owa-enablement switches the virtual directories on.",
+        )
+    if readiness.homeless:
+        names = [user.user or user.bare_sip_address for user in readiness.homeless]
+        more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+        yield _finding(
+            Reason.NO_MAILBOX.value,
+            requirements=("L72",),
+            severity=Severity.WARNING,
+            what=f"Enabled for Lync, but without a mailbox here: {len(names)} ({', '.join(names[:MOST_NAMES])}{more}).",
+            why="OWA of this organisation opens mailboxes of this organisation only.",
+            remedy="Nothing need be done for whom the mailbox is elsewhere; otherwise give the user one.",
         )
     for reason, words in _WORDS.items():
         if people := readiness.held.get(reason):

@@ -12,13 +12,14 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 
 from runbook.command import Target
-from runbook.estate import Estate, Version
+from runbook.estate import Estate, Product, Role, Version
 from runbook.facts import recipients
 from runbook.facts.query import Unread
 from runbook.facts.recipients import ClientAccess, LyncUser, Mailbox, OwaPolicy
 from runbook.sections.ask import Ask
 from runbook.sections.organisation import NO_EXCHANGE, NO_LYNC
 
+_NOT_WITH_LYNC_2013 = (Version.V2016, Version.V2019, Version.SE)
 _SIP_ADDRESS = re.compile(r"[^\s@:;,<>\"]+@([a-z0-9-]+(?:\.[a-z0-9-]+)+)\Z", re.IGNORECASE)
 
 
@@ -27,7 +28,10 @@ class Reason(StrEnum):
 
     NOT_IN_LYNC = "user-not-enabled"
     MAILBOX_VERSION = "user-wrong-edition"
+    NO_MAILBOX = "user-no-mailbox"
     NO_SIP_ADDRESS = "user-no-sip"
+    INVALID_SIP_ADDRESS = "user-invalid-sip"
+    SIP_DOMAIN = "sip-domain-unknown"
     OTHER_SIP_ADDRESS = "user-sip-mismatch"
     NO_CLIENT_ACCESS = "users-access-unread"
     OWA_OFF = "user-owa-disabled"
@@ -59,6 +63,8 @@ class Readiness:
     ready: tuple[Mailbox, ...]
     by_directory: tuple[Mailbox, ...]
     held: Mapping[Reason, tuple[Mailbox, ...]]
+    homeless: tuple[LyncUser, ...] = ()
+    """Enabled for Lync, with no mailbox of this organisation."""
 
     @property
     def lync_users(self) -> int:
@@ -88,8 +94,15 @@ def ask_users(exchange: Target | None, lync: Target | None, controller: str) -> 
 
 
 def integrated_editions(estate: Estate) -> frozenset[str]:
-    """The editions of the estate's Exchange servers, SE under the number that it shares with 2019."""
-    return frozenset("2019" if server.version == Version.SE else str(server.version) for server in estate.exchange())
+    """The editions of the estate's Exchange servers, SE under the number that it shares with 2019.
+
+    Where all Front Ends are Lync Server 2013's, without those that aren't supported with it (``real-world`` B1).
+    """
+    front_ends = estate.lync(Role.FRONT_END)
+    only_lync_2013 = bool(front_ends) and all(server.product is Product.LYNC for server in front_ends)
+    closed = _NOT_WITH_LYNC_2013 if only_lync_2013 else ()
+    versions = (server.version for server in estate.exchange() if server.version not in closed)
+    return frozenset("2019" if version == Version.SE else str(version) for version in versions)
 
 
 def judge(
@@ -113,6 +126,7 @@ def judge(
     named = {key.lower(): policy for policy in policies for key in (policy.identity, policy.name)}
     off, soon = {name.lower() for name in left_off}, {name.lower() for name in planned}
     domains = frozenset(users.sip_domains)
+    at_home = {user.identity for mailbox in users.mailboxes if (user := known.find(mailbox)) is not None}
     ready: list[Mailbox] = []
     by_directory: list[Mailbox] = []
     held: dict[Reason, list[Mailbox]] = {reason: [] for reason in Reason}
@@ -132,7 +146,19 @@ def judge(
         ready=tuple(ready),
         by_directory=tuple(by_directory),
         held={reason: tuple(group) for reason, group in held.items() if group},
+        homeless=tuple(user for user in users.lync if user.enabled and user.identity not in at_home),
     )
+
+
+def lync_people(users: Users) -> Iterator[tuple[Mailbox, LyncUser]]:
+    """Every person with a mailbox whom Lync lets sign in; nobody where either list is unread."""
+    if isinstance(users.mailboxes, Unread) or isinstance(users.lync, Unread):
+        return
+    known = _Directory(users.lync)
+    for mailbox in users.mailboxes:
+        user = known.find(mailbox) if mailbox.is_person else None
+        if user is not None and user.enabled:
+            yield mailbox, user
 
 
 def valid_sip_addresses(mailbox: Mailbox, domains: frozenset[str]) -> tuple[str, ...]:
@@ -169,9 +195,17 @@ def _person(mailbox: Mailbox, user: LyncUser, domains: frozenset[str], integrate
         yield Reason.MAILBOX_VERSION
     valid = valid_sip_addresses(mailbox, domains)
     if not valid:
-        yield Reason.NO_SIP_ADDRESS
+        yield _without_valid(mailbox)
     elif user.bare_sip_address not in valid:
         yield Reason.OTHER_SIP_ADDRESS
+
+
+def _without_valid(mailbox: Mailbox) -> Reason:
+    """No address, none of the form of one, or one of a domain that Lync doesn't serve."""
+    if not mailbox.sip_addresses:
+        return Reason.NO_SIP_ADDRESS
+    well_formed = any(_SIP_ADDRESS.match(address) for address in mailbox.sip_addresses)
+    return Reason.SIP_DOMAIN if well_formed else Reason.INVALID_SIP_ADDRESS
 
 
 def _policy(
