@@ -16,7 +16,7 @@ from runbook.facts.owa import VirtualDirectory
 from runbook.facts.workers import OWA_POOL, Worker
 from runbook.parameters import load_parameters
 from runbook.sections import SECTIONS
-from runbook.sections.compatibility import features
+from runbook.sections.compatibility import Group, features
 from runbook.sections.owa_enablement_facts import BackEnd, OwaEnablementFacts
 from runbook.sections.ways import Way
 from section_cases import certificates, estate, facts, merged
@@ -219,7 +219,7 @@ def test_exchange_2010_goes_by_its_virtual_directory(
 
 
 def test_what_users_of_each_edition_go_without() -> None:
-    assert features("2013", with_lync_2013=True).lacks == ()
-    assert "the unified contact store" in features("2010", with_lync_2013=True).lacks
-    assert features("2016", with_lync_2013=False).lacks == ()
-    assert features("2016", with_lync_2013=True).has == ()
+    assert features(Group("2013", "2013")).lacks == ()
+    assert "the unified contact store" in features(Group("2010", "2013")).lacks
+    assert features(Group("2016", "2015")).lacks == ()
+    assert features(Group("2016", "2013")).has == ()

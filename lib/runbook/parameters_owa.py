@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from runbook.inputs.fields import Flag, Name, OptionalFolder, OptionalInstant, WholeNumber
+from runbook.inputs.fields import (
+    Flag,
+    Name,
+    OptionalFolder,
+    OptionalInstant,
+    ServerAndPool,
+    WholeNumber,
+    distinct,
+)
 from runbook.inputs.validation import wrong
 from runbook.parameters import Fqdns, IntegrationParameters
 
@@ -19,7 +27,7 @@ class OwaEnablementParameters(IntegrationParameters):
         Fqdns,
         Field(
             title="Back ends, in order",
-            description="Mailbox servers whose web.config is edited, one after the other; empty for all (L52, L55).",
+            description="Servers from which OWA talks to Lync, one after the other; empty for all (L52, L55).",
         ),
     ] = ()
     front_end_servers: Annotated[
@@ -29,13 +37,28 @@ class OwaEnablementParameters(IntegrationParameters):
             description="Client access servers whose OWA virtual directories are switched on; empty for all (L45).",
         ),
     ] = ()
+    im_server_names: Annotated[
+        tuple[ServerAndPool, ...],
+        AfterValidator(distinct),
+        Field(
+            title="Lync pools by server",
+            description="SERVER=POOL where OWA's pool isn't the Lync pool above: the one nearest to the site (L60).",
+        ),
+    ] = ()
     override_name: Annotated[
         Name,
         Field(
             title="Name of the setting override",
-            description="From Exchange 2016 on: a server's new override is this and the server's name (L56, L57).",
+            description="From Exchange 2016 on: what a new override is called, before the server's name (L56, L57).",
         ),
     ] = "IM Override"
+    override_scope: Annotated[
+        Literal["server", "version"],
+        Field(
+            title="Scope of a new override",
+            description="server: one each, by name; version: one for all from 2016 on, wanting the same (L55).",
+        ),
+    ] = "server"
     procedure_order: Annotated[
         Flag,
         Field(
@@ -80,6 +103,12 @@ class OwaEnablementParameters(IntegrationParameters):
             raise wrong("The Lync pool stands among the Exchange servers.", "Take it out of this list (L60).")
         return value
 
+    @field_validator("im_server_names")
+    @classmethod
+    def _one_each(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        distinct(tuple(pair.partition("=")[0] for pair in value))
+        return value
+
     @field_validator("maintenance_end")
     @classmethod
     def _a_span(cls, value: str, info: ValidationInfo) -> str:
@@ -91,6 +120,16 @@ class OwaEnablementParameters(IntegrationParameters):
         if value and datetime.fromisoformat(value) <= datetime.fromisoformat(start):
             raise wrong("The maintenance window ends before it begins.", "Write a later end.")
         return value
+
+    def im_server_name(self, server: str) -> str:
+        """The Lync pool that OWA on a server (lower-case FQDN) is given: L60's, unless another one is named for it."""
+        named = dict(pair.split("=", 1) for pair in self.im_server_names)
+        return named.get(server, self.registrar_pool_fqdn)
+
+    @property
+    def covers_all_from_2016(self) -> bool:
+        """A new override is for every server of Exchange 2016 and later, not for one server."""
+        return self.override_scope == "version"
 
     @property
     def window(self) -> tuple[datetime, datetime] | None:

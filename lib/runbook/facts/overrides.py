@@ -51,12 +51,9 @@ class SettingOverride:
         return (self.component.lower(), self.section.lower()) == (COMPONENT.lower(), SECTION.lower())
 
     def value(self, name: str) -> str | None:
-        """The value of a parameter, its name in any case; ``None`` where it isn't given."""
-        for parameter in self.parameters:
-            key, sign, value = parameter.partition("=")
-            if sign and key.strip().lower() == name.lower():
-                return value.strip()
-        return None
+        """The value of a parameter, its name in any case, the last one given; ``None`` where it isn't given."""
+        pairs = (parameter.partition("=") for parameter in reversed(self.parameters))
+        return next((value.strip() for key, sign, value in pairs if sign and key.strip().lower() == name.lower()), None)
 
     def covers(self, short_name: str, build: tuple[int, ...]) -> bool:
         """It applies to a server of this NetBIOS name and build."""

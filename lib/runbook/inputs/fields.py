@@ -173,6 +173,14 @@ def credential_reference(value: object) -> str:
     raise wrong(problem, "Write cred:NAME, with letters, digits and hyphens, and keep the secret out of files.")
 
 
+def server_and_pool(value: object) -> str:
+    """``SERVER=POOL``: which Lync pool OWA on a server is given (L60), both as :func:`fqdn`."""
+    server, sign, pool = text(value).partition("=")
+    if not sign:
+        raise wrong("This doesn't say which pool is whose.", "Write SERVER=POOL, both fully qualified.")
+    return f"{fqdn(server)}={fqdn(pool)}"
+
+
 def instant_or_none(value: object) -> str:
     """A moment in ISO 8601 with its offset from UTC, such as ``2014-07-23T22:00+02:00``, or ``""``."""
     found = line(value)
@@ -249,6 +257,7 @@ WholeNumber = Annotated[int, BeforeValidator(whole_number)]
 Flag = Annotated[bool, BeforeValidator(switch)]
 Thumbprint = Annotated[str, BeforeValidator(thumbprint)]
 OptionalThumbprint = Annotated[str, BeforeValidator(thumbprint_or_none)]
+ServerAndPool = Annotated[str, BeforeValidator(server_and_pool)]
 OptionalInstant = Annotated[str, BeforeValidator(instant_or_none)]
 OptionalFolder = Annotated[str, BeforeValidator(folder_or_none)]
 CredentialReference = Annotated[str, BeforeValidator(credential_reference)]

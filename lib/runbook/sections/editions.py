@@ -12,7 +12,10 @@ from runbook.sections.organisation import ExchangeOrganisation
 from runbook.sections.unread import unread
 
 _NEWER = (Version.V2016, Version.V2019, Version.SE)
-SERVICE_PACK_1 = (14, 1)
+RTM_KEYS = ("IMPoolName", "IMCertificateIssuer", "IMCertificateSerialNumber")
+"""What OWA of Exchange 2010 before Service Pack 1 wants in web.config (``real-world`` B1)."""
+
+_RTM = (14, 0)
 
 
 def check_exchange(server: Server, organisation: ExchangeOrganisation, with_lync_2013: bool) -> Iterator[Finding]:
@@ -33,6 +36,8 @@ def check_exchange(server: Server, organisation: ExchangeOrganisation, with_lync
     same_number = {said, server.version} == {"2019", "se"}
     if said and said != server.version and not same_number:
         yield _differs(server, found.version if found else "", said)
+    if found is not None and found.build[:2] == _RTM:
+        yield _rtm(server)
     version = said or server.version
     if with_lync_2013 and version in _NEWER:
         yield Finding(
@@ -55,6 +60,23 @@ def check_lync(server: Server, version: str | Unread) -> Iterator[Finding]:
     said = edition(version)
     if said and said != server.version and not (said == "2019" and server.version == "se"):
         yield _differs(server, version, said)
+
+
+def _rtm(server: Server) -> Finding:
+    """Exchange 2010 before Service Pack 1, which is named and left alone."""
+    return Finding(
+        id="exchange-2010-rtm",
+        requirements=("L11",),
+        severity=Severity.ERROR,
+        server=server.name,
+        object="Exchange 2010",
+        what="This server runs Exchange 2010 without a service pack, which this runbook doesn't change.",
+        why=(
+            f"Its OWA would want {', '.join(RTM_KEYS)} in web.config and packages of UCMA 2.0 that Microsoft has"
+            " withdrawn; from Service Pack 1 on the virtual directory holds both values."
+        ),
+        remedy="Install Service Pack 3, then run this section again; or leave the server out of the run.",
+    )
 
 
 def _differs(server: Server, version: str, said: str) -> Finding:

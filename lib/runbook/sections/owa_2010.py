@@ -1,7 +1,6 @@
 """OWA of Exchange 2010: pool and certificate in the virtual directory of a client access server (``real-world`` B1).
 
-From Service Pack 1 on. Before it, three keys of another kind in web.config were meant to do it, with packages that are
-withdrawn; such a server is named and left alone.
+From Service Pack 1 on; :mod:`runbook.sections.editions` names a server before it.
 """
 
 from __future__ import annotations
@@ -16,29 +15,11 @@ from runbook.sections.owa_enablement_facts import BackEnd
 
 CERTIFICATE, POOL = "InstantMessagingCertificateThumbprint", "InstantMessagingServerName"
 TYPE, ENABLED = "InstantMessagingType", "InstantMessagingEnabled"
-RTM_KEYS = ("IMPoolName", "IMCertificateIssuer", "IMCertificateSerialNumber")
 _REQUIREMENTS = {TYPE: ("L48", "L50"), ENABLED: ("L48", "L49"), CERTIFICATE: ("L56", "L58"), POOL: ("L57", "L60")}
 
 
 def directories(back: BackEnd) -> tuple[VirtualDirectory, ...]:
     return () if isinstance(back.directories, Unread) else back.directories
-
-
-def check_rtm(back: BackEnd) -> Finding:
-    """A server before Service Pack 1."""
-    return Finding(
-        id="exchange-2010-rtm",
-        requirements=("L11",),
-        severity=Severity.ERROR,
-        server=back.server,
-        object="Exchange 2010",
-        what="This server runs Exchange 2010 without a service pack, which this runbook doesn't change.",
-        why=(
-            f"Its OWA would want {', '.join(RTM_KEYS)} in web.config and packages of UCMA 2.0 that Microsoft has"
-            " withdrawn; from Service Pack 1 on the virtual directory holds both values."
-        ),
-        remedy="Install Service Pack 3, then run this section again; or leave the server out of the run.",
-    )
 
 
 def check(back: BackEnd, wanted: Mapping[str, str]) -> Iterator[Finding]:

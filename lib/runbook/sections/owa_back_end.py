@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from runbook.change import Change, Finding, Repair, Severity
@@ -11,10 +11,19 @@ from runbook.estate import Estate, Role
 from runbook.facts.query import Unread
 from runbook.facts.windows import StoredCertificate
 from runbook.parameters_owa import OwaEnablementParameters
-from runbook.sections import certificates, owa_2010, owa_directories, owa_override, owa_web_config, owa_worker
-from runbook.sections.organisation import ExchangeOrganisation, reader_of
+from runbook.sections import (
+    certificates,
+    owa_2010,
+    owa_directories,
+    owa_override,
+    owa_override_changes,
+    owa_pools,
+    owa_web_config,
+    owa_worker,
+)
+from runbook.sections.organisation import reader_of
 from runbook.sections.owa_enablement_facts import BackEnd, OwaEnablementFacts
-from runbook.sections.owa_override import Wanted
+from runbook.sections.owa_override import Reader, Situation, Wanted
 from runbook.sections.ways import Way
 
 
@@ -62,12 +71,10 @@ class _Case:
 
 def assess(given: OwaEnablementParameters, estate: Estate, facts: OwaEnablementFacts, back: BackEnd) -> Assessment:
     """What one server, whose facts could be read, lacks."""
-    if back.way is Way.NONE:
-        return Assessment(back=back, obstacles=(owa_2010.check_rtm(back),))
     found = tuple(_certificate_findings(given, facts, back))
     errors = [finding for finding in found if finding.severity is Severity.ERROR]
     notes = [finding for finding in found if finding.id == "cert-several"]
-    notes += [*owa_directories.check_back_end(back)]
+    notes += [*owa_directories.check_back_end(back), *owa_pools.check(given, estate, back)]
     certificate = _certificate(given, facts, back)
     if back.way is Way.FILE:
         errors += owa_web_config.obstacles(back)
@@ -144,7 +151,7 @@ def _by_file(case: _Case, notes: tuple[Finding, ...]) -> Assessment:
 
 def _by_directory(case: _Case, notes: tuple[Finding, ...]) -> Assessment:
     """Exchange 2010 from Service Pack 1 on: the virtual directory, then the worker."""
-    wanted = {owa_2010.CERTIFICATE: case.thumbprint, owa_2010.POOL: case.given.registrar_pool_fqdn}
+    wanted = {owa_2010.CERTIFICATE: case.thumbprint, owa_2010.POOL: case.given.im_server_name(case.back.server)}
     said, target = tuple(owa_2010.check(case.back, wanted)), case.exchange
     work = [] if target is None else list(owa_2010.changes(case.back, wanted, target, case.controller))
     stale = () if said or not owa_2010.changed_since(case.back) else (owa_worker.stale(case.back, "the directory"),)
@@ -163,42 +170,37 @@ def _by_override(case: _Case, notes: tuple[Finding, ...]) -> Assessment:
     """Exchange 2016 and later: the override, the refresh, then the worker."""
     assert not isinstance(case.facts.overrides, Unread)
     back, target = case.back, case.exchange
-    wanted = Wanted(case.given.registrar_pool_fqdn, case.thumbprint)
-    found = owa_override.situation(back, wanted, case.facts.overrides, _going_by_overrides(case.facts.lync.exchange))
-    obstacles = tuple(owa_override.obstacles(found, _others(case)))
-    said = tuple(owa_override.check(found))
+    wanted = Wanted(case.given.im_server_name(back.server), case.thumbprint)
+    found = Situation(back=back, wanted=wanted, overrides=case.facts.overrides, others=tuple(_others(case)))
     work: list[Change] = []
     if target is not None:
-        if owa_override.needs_change(found):
-            work.append(owa_override.change(found, case.given, target, case.controller))
-        if owa_override.needs_refresh(found):
-            work.append(owa_override.refresh(found, target))
-    stale = () if work or not owa_override.is_stale(found) else (owa_worker.stale(back, "the setting override"),)
+        if not found.is_right:
+            work.append(owa_override_changes.change(found, case.given, target, case.controller))
+        if work or not found.is_in_effect:
+            work.append(owa_override_changes.refresh(found, target))
+    stale = (owa_worker.stale(back, "the setting override"),) if not work and found.is_stale else ()
     if work or stale:
         work.append(case.recycle())
     return Assessment(
         back=back,
-        obstacles=obstacles,
-        faults=() if obstacles else (*said, *stale),
-        notes=(*notes, *owa_override.check_leftover(back)),
-        work=() if obstacles else tuple(work),
+        obstacles=tuple(owa_override.obstacles(found, for_all=case.given.covers_all_from_2016)),
+        faults=(*owa_override.check(found), *stale),
+        notes=(*notes, *owa_web_config.check_ignored(back)),
+        work=tuple(work),
     )
 
 
-def _others(case: _Case) -> Mapping[str, Wanted]:
-    """What the other servers that go by overrides want, as far as their certificates are known."""
-    pool = case.given.registrar_pool_fqdn
-    return {
-        back.short_name.lower(): Wanted(pool, entry.thumbprint)
-        for back in case.facts.back_ends
-        if back.way is Way.OVERRIDE and back.server != case.back.server
-        if (entry := _certificate(case.given, case.facts, back)) is not None
-    }
-
-
-def _going_by_overrides(organisation: ExchangeOrganisation) -> Mapping[str, tuple[int, ...]]:
-    servers = () if isinstance(organisation.servers, Unread) else organisation.servers
-    return {server.name.lower(): server.build for server in servers if server.build >= (15, 1)}
+def _others(case: _Case) -> Iterator[Reader]:
+    """The other servers of the organisation that go by overrides, in the estate or not."""
+    known = {back.server: back for back in case.facts.back_ends}
+    servers = case.facts.lync.exchange.servers
+    for server in () if isinstance(servers, Unread) else servers:
+        name = server.fqdn.lower()
+        if server.is_mailbox and server.build >= (15, 1) and name != case.back.server:
+            back = known.get(name)
+            entry = None if back is None else _certificate(case.given, case.facts, back)
+            wanted = None if entry is None else Wanted(case.given.im_server_name(name), entry.thumbprint)
+            yield Reader(name=server.name, build=server.build, wanted=wanted)
 
 
 def _certificate(given: OwaEnablementParameters, facts: OwaEnablementFacts, back: BackEnd) -> StoredCertificate | None:

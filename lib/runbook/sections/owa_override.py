@@ -1,26 +1,26 @@
 """OWA of Exchange 2016 and later: pool and certificate in a setting override (``real-world`` B1).
 
 An override stands in the directory and counts on the servers in its scope. A server works with it after a refresh, OWA
-after a new worker. Each server gets an override of its own name, so that a mixed estate, and servers with certificates
-of their own, are right; one that is there already is kept and corrected, with every other parameter that it has.
+after a new worker. What several of them say of one setting is settled by the last that says it (*assumed*, as nothing
+documents it).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from runbook.change import Change, Finding, Json, Repair, Severity
-from runbook.command import Pipeline, Switch, Target, Value, cmdlet
-from runbook.facts.overrides import COMPONENT, SECTION, SERVER_NAME, THUMBPRINT, TOPOLOGY_SERVICE, SettingOverride
+from runbook.change import Finding, Repair, Severity
+from runbook.facts.overrides import COMPONENT, SECTION, SERVER_NAME, THUMBPRINT, SettingOverride
 from runbook.facts.query import Unread
-from runbook.parameters_owa import OwaEnablementParameters
-from runbook.sections.owa_enablement_facts import BackEnd, WebConfig
-from runbook.webconfig import read
+from runbook.sections.owa_enablement_facts import BackEnd
 
-REASON = "Instant messaging in Outlook on the web"
-_REQUIREMENTS = ("L56", "L57", "L60")
+FIRST_VERSION = "15.1.225.42"
+"""Exchange 2016 as released: an override from here on leaves out the servers of 2013 (``real-world`` B1)."""
+
+REQUIREMENTS = ("L56", "L57", "L60")
 _REMEDY = "Give the override both values, refresh the server and recycle OWA's pool."
+_SETTINGS = (SERVER_NAME, THUMBPRINT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,6 @@ class Wanted:
 
     server_name: str
     thumbprint: str
-
-    def agrees(self, override: SettingOverride) -> bool:
-        return self.fits({SERVER_NAME: override.value(SERVER_NAME), THUMBPRINT: override.value(THUMBPRINT)})
 
     def fits(self, said: Mapping[str, str | None]) -> bool:
         """Both values are said, in any case."""
@@ -45,277 +42,182 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """A server of the organisation that goes by overrides: NetBIOS name, build, and what its OWA should go by.
+
+    ``wanted`` is ``None`` where that isn't known: the estate doesn't name the server, or it has no certificate.
+    """
+
+    name: str
+    build: tuple[int, ...]
+    wanted: Wanted | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """One server and the overrides about IM: those that apply to it, and those that apply to no server there is."""
+    """One server of Exchange 2016 or later, every setting override there is, and the other servers that read them."""
 
     back: BackEnd
     wanted: Wanted
-    applying: tuple[SettingOverride, ...]
-    dead: tuple[SettingOverride, ...]
+    overrides: tuple[SettingOverride, ...]
+    others: tuple[Reader, ...]
+
+    @property
+    def applying(self) -> tuple[SettingOverride, ...]:
+        """Those about IM that this server is in the scope of."""
+        return tuple(one for one in self._about_im if one.covers(self.back.short_name, self.back.build))
+
+    @property
+    def strays(self) -> tuple[SettingOverride, ...]:
+        """Those about IM that leave this server out and that no server needs: each has another one, or none is left."""
+        applying = self.applying
+        return tuple(one for one in self._about_im if one not in applying and self._is_spare(one))
 
     @property
     def counts(self) -> SettingOverride | None:
-        """The one that OWA goes by: of several the last (*assumed*, as nothing documents it)."""
-        return self.applying[-1] if self.applying else None
+        """The one to correct: the last that says anything of OWA's pool or certificate, else the last."""
+        telling = tuple(one for one in self.applying if any(one.value(name) is not None for name in _SETTINGS))
+        return next(reversed(telling or self.applying), None)
+
+    @property
+    def said(self) -> Mapping[str, str]:
+        """What the overrides that apply come to."""
+        found = ((name, one.value(name)) for one in self.applying for name in _SETTINGS)
+        return {name: value for name, value in found if value is not None}
+
+    @property
+    def is_right(self) -> bool:
+        return self.wanted.fits(self.said)
+
+    @property
+    def is_in_effect(self) -> bool:
+        """The server's processes work with the right values already."""
+        settings = self.back.settings
+        return isinstance(settings, Mapping) and self.wanted.fits(settings)
+
+    @property
+    def is_stale(self) -> bool:
+        """The newest worker started before an override was last changed."""
+        changes = [one.changed for one in self.applying if one.changed is not None]
+        workers = self.back.workers
+        if isinstance(workers, Unread) or not workers or not changes:
+            return False
+        return max(worker.started for worker in workers) < max(changes)
+
+    @property
+    def _about_im(self) -> tuple[SettingOverride, ...]:
+        return tuple(one for one in self.overrides if one.is_im)
+
+    def _is_spare(self, override: SettingOverride) -> bool:
+        return all(
+            any(one is not override and one.covers(other.name, other.build) for one in self._about_im)
+            for other in self.others
+            if override.covers(other.name, other.build)
+        )
 
 
-def situation(
-    back: BackEnd, wanted: Wanted, overrides: tuple[SettingOverride, ...], servers: Mapping[str, tuple[int, ...]]
-) -> Situation:
-    """``servers`` are all of the organisation that go by overrides: NetBIOS name (lower case) → build."""
-    about = [override for override in overrides if override.is_im]
-    return Situation(
-        back=back,
-        wanted=wanted,
-        applying=tuple(one for one in about if one.covers(back.short_name, back.build)),
-        dead=tuple(one for one in about if not any(one.covers(name, build) for name, build in servers.items())),
-    )
-
-
-def obstacles(found: Situation, others: Mapping[str, Wanted]) -> Iterator[Finding]:
-    """Why the override can't be corrected. ``others``: what other servers want, by NetBIOS name in lower case."""
-    counts = found.counts
-    if counts is None or found.wanted.agrees(counts):
+def obstacles(found: Situation, *, for_all: bool) -> Iterator[Finding]:
+    """Why one override can't be right here. ``for_all``: a new one would be for every server from 2016 on."""
+    if found.is_right:
         return
-    differ = sorted(
-        name for name, wanted in others.items() if wanted != found.wanted and counts.covers(name, found.back.build)
-    )
-    if differ:
+    counts = found.counts
+    if counts is not None:
+        reached = [other for other in found.others if counts.covers(other.name, other.build)]
+        which = f"The override {counts.name} applies"
+    else:
+        reached = list(found.others) if for_all else []
+        which = "One override for all servers from Exchange 2016 on would apply"
+    differing = sorted(other.name.upper() for other in reached if other.wanted not in (None, found.wanted))
+    strange = sorted(other.name.upper() for other in reached if other.wanted is None)
+    if differing or strange:
+        also = f" to {', '.join(differing)} as well, where another certificate or pool is right" if differing else ""
+        unknown = f" to {', '.join(strange)} as well, of which nobody knows what is right there" if strange else ""
         yield _finding(
             found,
-            "override-shared",
-            ("L55", "L58"),
-            f"The override {counts.name} applies to {', '.join(differ)} as well, where another certificate is right.",
-            "One override holds one certificate; whichever is written, one of the servers has the wrong one.",
-            "Narrow its Server to the servers that share a certificate, or remove it, and run this section again.",
-            Repair.MANUAL,
+            id="override-shared",
+            requirements=("L55", "L58"),
+            what=f"{which}{also}{' and' if also and unknown else ''}{unknown}.",
+            why="An override holds one certificate and one pool; whichever is written, a server may get the wrong one.",
+            remedy=(
+                "Narrow its Server to servers that share a certificate and a pool, or remove it, and run this section"
+                " again."
+                if counts is not None
+                else "Set override_scope to server, or name every such server in the estate file."
+            ),
+            repair=Repair.MANUAL,
         )
 
 
 def check(found: Situation) -> Iterator[Finding]:
     """What the directory lacks, then what the server doesn't work with yet."""
-    counts = found.counts
-    if counts is None:
+    if found.counts is None:
         yield _missing(found)
         return
-    yield from _values(found, counts)
-    if not found.wanted.agrees(counts):
-        return
-    if isinstance(found.back.settings, Mapping) and not found.wanted.fits(found.back.settings):
+    yield from _values(found, found.counts)
+    if found.is_right and isinstance(found.back.settings, Mapping) and not found.is_in_effect:
         yield _finding(
             found,
-            "override-not-refreshed",
-            ("L65",),
-            f"The override {counts.name} is right, but the processes on this server don't work with it yet.",
-            "They read overrides at their own pace; until then OWA starts with the old values.",
-            "Refresh the server, then recycle OWA's pool.",
+            id="override-not-refreshed",
+            requirements=("L65",),
+            what=f"The override {found.counts.name} is right, but the processes on this server don't work with it yet.",
+            why="They read overrides at their own pace; until then OWA starts with the old values.",
+            remedy="Refresh the server, then recycle OWA's pool.",
         )
-
-
-def check_leftover(back: BackEnd) -> Iterator[Finding]:
-    """Keys of Exchange 2013 in web.config do nothing here."""
-    if not isinstance(back.file, WebConfig):
-        return
-    settings = read(back.file.content)
-    if there := [key for key in (THUMBPRINT, SERVER_NAME) if settings.value(key) is not None]:
-        yield Finding(
-            id="webconfig-ignored",
-            requirements=("L52", "L53"),
-            severity=Severity.INFO,
-            server=back.server,
-            object=str(back.path),
-            what=f"web.config holds {' and '.join(there)}, which Exchange 2016 and later ignore.",
-            why="OWA takes both values from a setting override here, so what stands in the file misleads its reader.",
-            remedy="The lines may be taken out; nothing depends on them.",
-            repair=Repair.NONE,
-        )
-
-
-def needs_change(found: Situation) -> bool:
-    return found.counts is None or not found.wanted.agrees(found.counts)
-
-
-def needs_refresh(found: Situation) -> bool:
-    settings = found.back.settings
-    return needs_change(found) or not isinstance(settings, Mapping) or not found.wanted.fits(settings)
-
-
-def is_stale(found: Situation) -> bool:
-    """The newest worker started before the override was last changed."""
-    workers, counts = found.back.workers, found.counts
-    if isinstance(workers, Unread) or not workers or counts is None or counts.changed is None:
-        return False
-    return max(worker.started for worker in workers) < counts.changed
-
-
-def change(found: Situation, given: OwaEnablementParameters, target: Target, controller: str) -> Change:
-    """The override of this server: corrected where there is one, else made for this server alone."""
-    pinned: dict[str, Value] = {"DomainController": controller} if controller else {}
-    counts = found.counts
-    if counts is not None:
-        return _corrected(found, counts, target, pinned)
-    name = f"{given.override_name} {found.back.short_name.upper()}"
-    existing = next((one for one in found.dead if one.name.lower() == name.lower()), None)
-    if existing is not None and replace(existing, servers=()).covers(found.back.short_name, found.back.build):
-        return _scoped(found, existing, target, pinned)
-    if existing is not None:
-        name = f"{name} {len(found.dead) + 1}"  # its versions leave the server out, and a version can't be taken away
-    after: Json = {
-        "Component": COMPONENT,
-        "Section": SECTION,
-        "Parameters": list(found.wanted.parameters),
-        "Server": [found.back.short_name.upper()],
-    }
-    command = cmdlet(
-        "New-SettingOverride",
-        Name=name,
-        Component=COMPONENT,
-        Section=SECTION,
-        Parameters=found.wanted.parameters,
-        Reason=REASON,
-        Server=(found.back.short_name.upper(),),
-        **pinned,
-        Confirm=Switch.OFF,
-    )
-    undo = cmdlet("Remove-SettingOverride", Identity=name, **pinned, Confirm=Switch.OFF)
-    return _change(found, target, name, "", (None, after), command=Pipeline.of(command), undo=Pipeline.of(undo))
-
-
-def refresh(found: Situation, target: Target) -> Change:
-    """Have the server read the overrides now (``real-world`` B1: it has to be done on every OWA server)."""
-    command = cmdlet(
-        "Get-ExchangeDiagnosticInfo",
-        Server=found.back.short_name,
-        Process=TOPOLOGY_SERVICE,
-        Component="VariantConfiguration",
-        Argument="Refresh",
-    )
-    settings = found.back.settings if isinstance(found.back.settings, Mapping) else {}
-    return Change(
-        target=target,
-        object=f"IMSettings:{found.back.short_name.upper()}",
-        property="in effect",
-        before=dict(settings),
-        after={SERVER_NAME: found.wanted.server_name, THUMBPRINT: found.wanted.thumbprint},
-        command=Pipeline.of(command),
-        irreversible="What a server has read stays until it reads again: taking back the override needs a refresh too.",
-        requirements=("L65",),
-        stage=found.back.server,
-        repeats=True,
-    )
 
 
 def _values(found: Situation, counts: SettingOverride) -> Iterator[Finding]:
-    missing = [key for key in (SERVER_NAME, THUMBPRINT) if counts.value(key) is None]
+    missing = [name for name in _SETTINGS if name not in found.said]
     if missing:
         yield _finding(
             found,
-            "override-partial",
-            ("L56", "L57"),
-            f"The override {counts.name} has no {' and no '.join(missing)}.",
-            "OWA needs both. Setting Parameters replaces the whole list, which is how one gets lost.",
+            id="override-partial",
+            requirements=("L56", "L57"),
+            what=f"The override {counts.name} has no {' and no '.join(missing)}.",
+            why="OWA needs both. Setting Parameters replaces the whole list, which is how one gets lost.",
         )
-    said = counts.value(THUMBPRINT)
-    if said is not None and said.replace(" ", "").upper() != found.wanted.thumbprint:
+    said = found.said.get(THUMBPRINT)
+    if said is not None and said.upper() != found.wanted.thumbprint:
         yield _finding(
             found,
-            "override-stale-thumbprint",
-            ("L56", "L58"),
-            f"The override {counts.name} names the certificate {said}; OWA's here is {found.wanted.thumbprint}.",
-            "A renewed certificate has a new thumbprint; OWA goes on with the old one, or finds none (event 103).",
+            id="override-stale-thumbprint",
+            requirements=("L56", "L58"),
+            what=f"The override {counts.name} names the certificate {said}; OWA's here is {found.wanted.thumbprint}.",
+            why="A renewed certificate has a new thumbprint; OWA goes on with the old one, or finds none (event 103).",
         )
-    pool = counts.value(SERVER_NAME)
+    pool = found.said.get(SERVER_NAME)
     if pool is not None and pool.lower() != found.wanted.server_name:
         yield _finding(
             found,
-            "override-wrong-pool",
-            ("L57", "L60"),
-            f"The override {counts.name} names the Lync pool {pool}, not {found.wanted.server_name}.",
-            "OWA sends its users to that pool, which doesn't expect them.",
+            id="override-wrong-pool",
+            requirements=("L57", "L60"),
+            what=f"The override {counts.name} names the Lync pool {pool}, not {found.wanted.server_name}.",
+            why="OWA sends its users to that pool, which doesn't expect them.",
         )
 
 
 def _missing(found: Situation) -> Finding:
-    if found.dead:
-        names = ", ".join(override.name for override in found.dead)
+    if found.strays:
+        names = ", ".join(override.name for override in found.strays)
         return _finding(
             found,
-            "override-wrong-scope",
-            ("L55",),
-            f"The override {names} applies to no server: its Server or its versions leave every one out.",
-            "Server takes NetBIOS names, and an FQDN fits none. OWA works as if there were no override.",
-            "Make one whose scope is this server, refresh the server and recycle OWA's pool.",
+            id="override-wrong-scope",
+            requirements=("L55",),
+            what=f"The override {names} leaves this server out by its Server or its versions, and no server needs it.",
+            why="Server takes NetBIOS names, and an FQDN fits none. OWA works as if there were no override.",
+            remedy="Make one whose scope is this server, refresh the server and recycle OWA's pool.",
         )
     return _finding(
         found,
-        "override-missing",
-        _REQUIREMENTS,
-        f"No setting override of {COMPONENT}, {SECTION} applies to this server.",
-        "From Exchange 2016 on OWA takes the Lync pool and the certificate from there and ignores web.config.",
+        id="override-missing",
+        requirements=REQUIREMENTS,
+        what=f"No setting override of {COMPONENT}, {SECTION} applies to this server.",
+        why="From Exchange 2016 on OWA takes the Lync pool and the certificate from there and ignores web.config.",
     )
-
-
-def _corrected(found: Situation, counts: SettingOverride, target: Target, pinned: dict[str, Value]) -> Change:
-    kept = tuple(one for one in counts.parameters if not _is_ours(one))
-    after = (*kept, *found.wanted.parameters)
-
-    def command(parameters: tuple[str, ...]) -> Pipeline:
-        given: dict[str, Value] = {"Parameters": parameters, **pinned, "Confirm": Switch.OFF}
-        return Pipeline.of(cmdlet("Set-SettingOverride", Identity=counts.name, **given))
-
-    values: tuple[Json, Json] = (list(counts.parameters), list(after))
-    return _change(
-        found, target, counts.name, "Parameters", values, command=command(after), undo=command(counts.parameters)
-    )
-
-
-def _scoped(found: Situation, existing: SettingOverride, target: Target, pinned: dict[str, Value]) -> Change:
-    """The override has this server's name already, and a scope that fits none: both are set at once."""
-    short = (found.back.short_name.upper(),)
-    parameters = (*(one for one in existing.parameters if not _is_ours(one)), *found.wanted.parameters)
-
-    def command(servers: tuple[str, ...], values: tuple[str, ...]) -> Pipeline:
-        given: dict[str, Value] = {"Parameters": values, "Server": servers, **pinned, "Confirm": Switch.OFF}
-        return Pipeline.of(cmdlet("Set-SettingOverride", Identity=existing.name, **given))
-
-    before: Json = {"Parameters": list(existing.parameters), "Server": list(existing.servers)}
-    after: Json = {"Parameters": list(parameters), "Server": list(short)}
-    undo = command(existing.servers, existing.parameters)
-    return _change(
-        found, target, existing.name, "scope", (before, after), command=command(short, parameters), undo=undo
-    )
-
-
-def _change(
-    found: Situation,
-    target: Target,
-    name: str,
-    property: str,
-    values: tuple[Json, Json],
-    *,
-    command: Pipeline,
-    undo: Pipeline,
-) -> Change:
-    return Change(
-        target=target,
-        object=f"SettingOverride:{name}",
-        property=property,
-        before=values[0],
-        after=values[1],
-        command=command,
-        reverse=(undo,),
-        requirements=_REQUIREMENTS,
-        stage=found.back.server,
-    )
-
-
-def _is_ours(parameter: str) -> bool:
-    name = parameter.partition("=")[0].strip().lower()
-    return name in (SERVER_NAME.lower(), THUMBPRINT.lower())
 
 
 def _finding(
     found: Situation,
+    *,
     id: str,
     requirements: tuple[str, ...],
     what: str,

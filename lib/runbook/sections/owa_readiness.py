@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from runbook.change import Finding, Severity
 from runbook.facts.query import Unread
 from runbook.parameters_owa import OwaEnablementParameters
-from runbook.sections import duplicates, enablement, topology_checks, um
+from runbook.sections import duplicates, enablement, owa_pools, topology_checks, um
 from runbook.sections.trusted_pool_facts import TrustedPoolFacts
 from runbook.sections.unread import unread
 
@@ -23,6 +23,17 @@ def check_read(facts: TrustedPoolFacts) -> Iterator[Finding]:
 
 def check(given: OwaEnablementParameters, back_ends: tuple[str, ...], facts: TrustedPoolFacts) -> Iterator[Finding]:
     """One finding that says what is still missing there; the trusted pool section says more, and mends it."""
+    strange = tuple(owa_pools.unknown(given, back_ends, facts.topology))
+    if strange:
+        yield Finding(
+            id="registrar-missing",
+            requirements=("L60",),
+            severity=Severity.ERROR,
+            object=", ".join(strange),
+            what=f"The topology has no pool {' and no pool '.join(strange)}, which OWA would be sent to.",
+            why="OWA signs its users in at the pool that it is given.",
+            remedy="Correct registrar_pool_fqdn or im_server_names: Get-CsPool lists the pools there are.",
+        )
     missing = tuple(_missing(given, back_ends, facts))
     if missing:
         yield Finding(

@@ -48,11 +48,8 @@ def find(given: OwaEnablementParameters, estate: Estate, facts: OwaEnablementFac
         names = [name for name in named if name in able] or able
         blocked = [editions.check_exchange(estate.server(name), facts.lync.exchange, lync_2013) for name in names]
         findings += [finding for found in blocked for finding in found]
-        chosen[role] = [
-            name
-            for name in names
-            if not (lync_2013 and way_of(estate.server(name), facts.lync.exchange) is Way.OVERRIDE)
-        ]
+        closed = {Way.NONE, Way.OVERRIDE} if lync_2013 else {Way.NONE}
+        chosen[role] = [name for name in names if way_of(estate.server(name), facts.lync.exchange) not in closed]
     only_2010 = bool(backs) and all(back.way in (Way.NONE, Way.DIRECTORY) for back in backs.values())
     if not chosen[Role.MAILBOX] and not findings:
         findings.append(_no_server(Role.MAILBOX))

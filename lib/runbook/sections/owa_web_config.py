@@ -77,12 +77,12 @@ def check(given: OwaEnablementParameters, back: BackEnd, thumbprint: str) -> Ite
         )
     if (said := settings.value(THUMBPRINT)) is not None and not _same_thumbprint(said, thumbprint):
         yield _thumbprint(back, said, thumbprint)
-    if (said := settings.value(SERVER_NAME)) is not None and said.lower() != given.registrar_pool_fqdn:
+    if (said := settings.value(SERVER_NAME)) is not None and said.lower() != given.im_server_name(back.server):
         yield _error(
             back,
             "webconfig-wrong-pool",
             ("L57", "L60"),
-            f"{SERVER_NAME} is {said or 'empty'}, not {given.registrar_pool_fqdn}.",
+            f"{SERVER_NAME} is {said or 'empty'}, not {given.im_server_name(back.server)}.",
             "OWA sends its users to that Lync pool, and only the pool that hosts the trusted application expects them.",
             f"Set {SERVER_NAME} to the Lync pool's FQDN.",
         )
@@ -93,7 +93,7 @@ def wanted(given: OwaEnablementParameters, back: BackEnd, thumbprint: str) -> Ma
     """The values to write; empty where the file is right in every entry of both keys."""
     assert isinstance(back.file, WebConfig)
     settings = read(back.file.content)
-    values = {THUMBPRINT: thumbprint, SERVER_NAME: given.registrar_pool_fqdn}
+    values = {THUMBPRINT: thumbprint, SERVER_NAME: given.im_server_name(back.server)}
     return {
         key: value
         for key, value in values.items()
@@ -131,6 +131,25 @@ def check_wrong_file(front: FrontEnd) -> Iterator[Finding]:
             what=f"The front end's web.config holds {' and '.join(there)}.",
             why="OWA reads them from the back end's file in ClientAccess\\Owa only; here they have no effect.",
             remedy="Take the lines out of this file by hand; the back ends' files are checked for themselves.",
+        )
+
+
+def check_ignored(back: BackEnd) -> Iterator[Finding]:
+    """From Exchange 2016 on the keys do nothing, also in the back end's file (``real-world`` B1)."""
+    if not isinstance(back.file, WebConfig):
+        return
+    settings = read(back.file.content)
+    if there := [key for key in (THUMBPRINT, SERVER_NAME) if settings.value(key) is not None]:
+        yield Finding(
+            id="webconfig-ignored",
+            requirements=("L52", "L53"),
+            severity=Severity.INFO,
+            server=back.server,
+            object=_object(back),
+            what=f"web.config holds {' and '.join(there)}, which Exchange 2016 and later ignore.",
+            why="OWA takes both values from a setting override here, so what stands in the file misleads its reader.",
+            remedy="The lines may be taken out; nothing depends on them.",
+            repair=Repair.NONE,
         )
 
 

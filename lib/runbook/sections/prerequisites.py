@@ -62,8 +62,8 @@ def _editions(parameters: PrerequisitesParameters, estate: Estate, facts: Prereq
     for server in in_scope(estate, parameters.exchange_servers):
         yield from editions.check_exchange(server, facts.exchange, lync_2013)
     servers = () if isinstance(facts.exchange.servers, Unread) else facts.exchange.servers
-    known = dict.fromkeys(server.edition for server in servers if server.is_mailbox and server.edition)
-    yield from compatibility.report(known, with_lync_2013=lync_2013)
+    known = [server.edition for server in servers if server.is_mailbox and server.edition]
+    yield from compatibility.report(compatibility.present(known, fronts, estate))
     for front in facts.front_ends:
         yield from editions.check_lync(estate.server(front.server), front.version)
 
