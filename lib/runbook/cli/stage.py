@@ -1,10 +1,7 @@
-"""Where the committed notebooks are shown: a rehearsal lab for each organisation, with the sections before a notebook
-applied, so that it finds what it builds on.
-"""
+"""Where the committed notebooks are shown: a rehearsal lab with the sections before a notebook applied."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -16,8 +13,6 @@ from runbook.record import own_key
 from runbook.sections import section_named
 
 ORGANISATION = "split-2013"
-SHOWN_ON: Mapping[str, str] = {}
-"""Section → organisation, for a notebook that would say more on another one."""
 
 
 class Stage:
@@ -33,10 +28,9 @@ class Stage:
 
     def prepare(self, section: str) -> None:
         """Make the section's lab the one that a kernel finds when it starts, and apply the sections before it."""
-        topology = SHOWN_ON.get(section, ORGANISATION)
-        key = topology if section_named(section).in_procedure else section
+        key = "" if section_named(section).in_procedure else section
         if key not in self._labs:
-            self._labs[key] = self._running.enter_context(running_lab(topology))
+            self._labs[key] = self._running.enter_context(running_lab(ORGANISATION))
         lab = self._labs[key]
         self._environment.close()
         self._environment.enter_context(credentials_in_environment(lab))
