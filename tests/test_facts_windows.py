@@ -91,7 +91,7 @@ def test_certificates_are_read_from_their_der() -> None:
     query = windows.certificates(HERE, "My")
     assert render(query.pipeline) == (
         r"Get-ChildItem -LiteralPath 'Cert:\LocalMachine\My'"
-        " | Select-Object -Property 'Thumbprint', 'HasPrivateKey', 'NotAfter', 'RawData'"
+        " | Select-Object -Property 'Thumbprint', 'HasPrivateKey', 'PrivateKey', 'NotAfter', 'RawData'"
     )
     entry = thing(Thumbprint="wrong", HasPrivateKey=True, NotAfter=None, RawData=made.der())
     (found,) = parsed(query, entry)

@@ -95,7 +95,9 @@ Get-Variable           Name ValueOnly
 Get-WebAppPoolState    Name
 Get-WinEvent           LogName ProviderName FilterXPath MaxEvents Oldest ListLog
 Get-WmiObject          Class Filter Property
+Resolve-DnsName        Name Type
 Sort-Object            Property Descending Unique
+Test-NetConnection     ComputerName Port
 Test-Path              Path LiteralPath PathType
 Where-Object           Property EQ NE GT GE LT LE Like NotLike Match NotMatch Contains In Value
 """

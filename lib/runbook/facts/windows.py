@@ -69,6 +69,8 @@ class StoredCertificate:
     has_private_key: bool
     certificate: Certificate | None
     fault: str = ""
+    has_legacy_key: bool = True
+    """.NET Framework shows a private key of a cryptographic service provider, and none of a CNG provider."""
 
 
 def clock(target: Target) -> Query[datetime]:
@@ -122,7 +124,7 @@ def listeners(target: Target, port: int, *, powershell_2: bool = False) -> Query
 def certificates(target: Target, store: str) -> Query[tuple[StoredCertificate, ...]]:
     """A LocalMachine store (``My``, ``Root`` or ``CA``): DER, since remoting drops every other property."""
     ask = cmdlet("Get-ChildItem", LiteralPath=rf"Cert:\LocalMachine\{store}")
-    wanted = _select("Thumbprint", "HasPrivateKey", "NotAfter", "RawData")
+    wanted = _select("Thumbprint", "HasPrivateKey", "PrivateKey", "NotAfter", "RawData")
     return Query(f"certificates {store}", target, Pipeline.of(ask, wanted), _parse_certificates)
 
 
@@ -202,10 +204,13 @@ def _parse_certificates(result: Result) -> tuple[StoredCertificate, ...]:
 def _stored(item: ServerObject) -> StoredCertificate:
     raw = item.get("RawData")
     thumbprint, private = as_text(item.get("Thumbprint")).upper(), item.get("HasPrivateKey") is True
+    legacy = not private or item.get("PrivateKey") is not None
     if not isinstance(raw, bytes):
         raise ValueError(f"the certificate {thumbprint or '(no thumbprint)'} came without RawData")
     try:
         parsed = certificate.parse(raw)
     except ValueError as error:
         return StoredCertificate(thumbprint=thumbprint, has_private_key=private, certificate=None, fault=str(error))
-    return StoredCertificate(thumbprint=parsed.thumbprint, has_private_key=private, certificate=parsed)
+    return StoredCertificate(
+        thumbprint=parsed.thumbprint, has_private_key=private, certificate=parsed, has_legacy_key=legacy
+    )

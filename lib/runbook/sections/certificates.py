@@ -118,6 +118,17 @@ def check(
             "OWA can't prove with it who it is (event 105); it was probably imported without its key.",
             "Import it again from a file that holds the private key (.pfx).",
         )
+    elif not entry.has_legacy_key:
+        yield Finding(
+            id="cert-cng-key",
+            requirements=("L58",),
+            severity=Severity.ERROR,
+            server=server,
+            object=entry.thumbprint,
+            what="Its private key is one that .NET doesn't show: of a CNG provider, or out of reach.",
+            why="OWA of these editions can't use it, though the certificate looks right (event 105).",
+            remedy="Issue it from a template with a cryptographic service provider, or import it with that provider.",
+        )
 
 
 def _missing(server: str, store: Store, given: IntegrationParameters) -> Finding:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from runbook.change import Finding, Repair, Severity
 from runbook.facts.im_log import EXPIRES_SOON, INITIALISED, ImEvent
@@ -34,7 +35,7 @@ def check(traces: ImTraces, test_user: str | None) -> Iterator[Finding]:
     failed = tuple(finding.id for finding in events if finding.severity is Severity.ERROR)
     initialised = any(event.id == INITIALISED for event in traces.events)
     if not initialised and not failed:
-        yield _no_sign_in(traces, test_user)
+        yield _lost(traces) if _is_lost(traces) else _no_sign_in(traces, test_user)
     elif initialised and not failed:
         yield _initialised(traces.server)
     yield from _folder(traces, initialised=initialised, causes=failed)
@@ -77,6 +78,30 @@ def _said(event: ImEvent) -> str:
     if not words:
         return ""
     return f" It said: {words[:_MOST_SAID]}{'…' if len(words) > _MOST_SAID else ''}."
+
+
+def _is_lost(traces: ImTraces) -> bool:
+    """The log no longer reaches back to the start of the worker."""
+    started = traces.started
+    return started is not None and isinstance(traces.oldest, datetime) and traces.oldest > started
+
+
+def _lost(traces: ImTraces) -> Finding:
+    assert isinstance(traces.oldest, datetime)
+    return Finding(
+        id="events-lost",
+        requirements=("L81",),
+        severity=Severity.WARNING,
+        server=traces.server,
+        object="Application log",
+        what=(
+            f"Unknown: the log's oldest event is of {traces.oldest:%Y-%m-%d %H:%M} UTC, and OWA's worker started"
+            f" before that, at {traces.started:%Y-%m-%d %H:%M} UTC."
+        ),
+        why="Whether IM started, and what stood in its way, was logged once in that worker's life and is overwritten.",
+        remedy="Make the log larger, recycle OWA's pool in a maintenance window, sign in once and look again.",
+        unknown=True,
+    )
 
 
 def _initialised(server: str) -> Finding:

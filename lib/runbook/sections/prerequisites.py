@@ -13,7 +13,17 @@ from runbook.estate import Estate, Product
 from runbook.facts.query import Unread
 from runbook.facts.windows import StoredCertificate
 from runbook.parameters import PrerequisitesParameters
-from runbook.sections import certificates, compatibility, editions, im_provider, topology_checks, trust, um
+from runbook.sections import (
+    causes,
+    certificates,
+    compatibility,
+    editions,
+    im_provider,
+    network,
+    topology_checks,
+    trust,
+    um,
+)
 from runbook.sections.organisation import in_scope
 from runbook.sections.prerequisites_facts import BackEnd, FrontEnd, PrerequisitesFacts, observe
 from runbook.sections.section import Section
@@ -32,6 +42,7 @@ def decide(parameters: PrerequisitesParameters, estate: Estate, facts: Prerequis
         *_unified_messaging(facts),
         *_certificates(parameters, facts),
         *_trust(parameters, facts),
+        *_network(parameters, facts),
         *topology_checks.check_read(facts.topology),
         *topology_checks.check_site(parameters, facts.topology),
         *topology_checks.check_registrar(parameters, facts.topology),
@@ -39,7 +50,7 @@ def decide(parameters: PrerequisitesParameters, estate: Estate, facts: Prerequis
         *topology_checks.check_application(parameters, facts.topology),
         *(finding for back in facts.back_ends for finding in _listeners(back, parameters.application_port)),
     )
-    return Decision(findings=tuple(dict.fromkeys(findings)), plan=Plan(because=BECAUSE))
+    return Decision(findings=causes.linked(dict.fromkeys(findings)), plan=Plan(because=BECAUSE))
 
 
 def _no_servers(facts: PrerequisitesFacts) -> Iterator[Finding]:
@@ -110,6 +121,18 @@ def _trust(parameters: PrerequisitesParameters, facts: PrerequisitesFacts) -> It
             yield from trust.check_lync_trusted(owa, lync)
     if backs and fronts:
         yield trust.revocation_note()
+
+
+def _network(parameters: PrerequisitesParameters, facts: PrerequisitesFacts) -> Iterator[Finding]:
+    """Once the clocks disagree, everything that is judged by one of them may be only a consequence."""
+    clocks = {back.server: back.clock for back in facts.back_ends}
+    yield from network.check_clocks(clocks | {front.server: front.clock for front in facts.front_ends})
+    yield from network.check_tls(
+        {back.server: back.tls for back in facts.back_ends}, {front.server: front.tls for front in facts.front_ends}
+    )
+    for back in facts.back_ends:
+        yield from network.check_reach(back.server, parameters.registrar_pool_fqdn, back.reach)
+        yield from network.check_im_ports(back.server, back.ports, back.workers)
 
 
 def _chosen(parameters: PrerequisitesParameters, facts: PrerequisitesFacts, back: BackEnd) -> StoredCertificate | None:

@@ -9,9 +9,11 @@ from typing import TypeVar
 
 from runbook.command import Shell
 from runbook.estate import Estate, Server
-from runbook.facts import lync, windows
+from runbook.facts import lync, network, windows, workers
+from runbook.facts.network import ALL_VERSIONS, Listening, Reach, Tls
 from runbook.facts.query import Answers, Observation, Query, Unread
 from runbook.facts.windows import FileItem
+from runbook.facts.workers import Worker
 from runbook.parameters import PrerequisitesParameters
 from runbook.sections.ask import Ask, all_of
 from runbook.sections.certificates import Stores
@@ -45,6 +47,10 @@ class BackEnd:
     provider: ImProvider | None
     stores: Stores
     listeners: int | Unread
+    reach: Reach | Unread | None = None
+    tls: Tls | Unread = ALL_VERSIONS
+    ports: tuple[Listening, ...] | Unread = ()
+    workers: tuple[Worker, ...] | Unread = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +62,7 @@ class FrontEnd:
     version: str | Unread
     certificate: str | Unread | None
     stores: Stores
+    tls: Tls | Unread = ALL_VERSIONS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +79,8 @@ def observe(parameters: PrerequisitesParameters, estate: Estate) -> Observation[
     lyncs = front_ends(estate, parameters.registrar_pool_fqdn)
     topology, organisation = ask_topology(topology_reader(lyncs)), ask_exchange(reader, estate)
     backs = [
-        _back_end(server, parameters.application_port) for server in owa_hosts(estate, parameters.exchange_servers)
+        _back_end(server, parameters.application_port, parameters.registrar_pool_fqdn)
+        for server in owa_hosts(estate, parameters.exchange_servers)
     ]
     fronts = [_front_end(server) for server in lyncs]
     answers = yield all_of([topology, organisation, *backs, *fronts])
@@ -96,24 +104,26 @@ def observe(parameters: PrerequisitesParameters, estate: Estate) -> Observation[
     )
 
 
-def _back_end(server: Server, port: int) -> Ask[BackEnd]:
+def _back_end(server: Server, port: int, pool: str) -> Ask[BackEnd]:
     if not server.offers(Shell.WINDOWS):
         return Ask((), lambda answers: _dark_back_end(server.name))
     target = server.target(Shell.WINDOWS)
     old = server.has_powershell_2
     clock, stores = windows.clock(target), _store_queries(server)
-    listeners = windows.listeners(target, port, powershell_2=old)
+    listeners, speaks = windows.listeners(target, port, powershell_2=old), network.tls(target)
     if old:
         return Ask(
-            (clock, listeners, *stores.values()),
+            (clock, listeners, speaks, *stores.values()),
             lambda answers: BackEnd(
                 server=server.name,
                 clock=answers[clock],
                 provider=None,
                 stores=_stores(stores, answers),
                 listeners=answers[listeners],
+                tls=answers[speaks],
             ),
         )
+    way, ports, running = network.reach(target, pool), network.listening(target), workers.owa_workers(target)
     path, ucma = windows.im_provider_path(target), windows.ucma_version(target)
 
     def collect(answers: Answers) -> BackEnd:
@@ -123,15 +133,29 @@ def _back_end(server: Server, port: int) -> Ask[BackEnd]:
             provider=ImProvider(path=answers[path], item=None, ucma=answers[ucma]),
             stores=_stores(stores, answers),
             listeners=answers[listeners],
+            reach=answers[way],
+            tls=answers[speaks],
+            ports=answers[ports],
+            workers=answers[running],
         )
 
-    return Ask((clock, path, ucma, listeners, *stores.values()), collect)
+    return Ask((clock, path, ucma, listeners, way, speaks, ports, running, *stores.values()), collect)
 
 
 def _dark_back_end(name: str) -> BackEnd:
     provider = ImProvider(path=NO_WINDOWS, item=NO_WINDOWS, ucma=NO_WINDOWS)
     stores = Stores(my=NO_WINDOWS, roots=NO_WINDOWS, authorities=NO_WINDOWS)
-    return BackEnd(server=name, clock=NO_WINDOWS, provider=provider, stores=stores, listeners=NO_WINDOWS)
+    return BackEnd(
+        server=name,
+        clock=NO_WINDOWS,
+        provider=provider,
+        stores=stores,
+        listeners=NO_WINDOWS,
+        reach=NO_WINDOWS,
+        tls=NO_WINDOWS,
+        ports=NO_WINDOWS,
+        workers=NO_WINDOWS,
+    )
 
 
 def _front_end(server: Server) -> Ask[FrontEnd]:
@@ -139,6 +163,7 @@ def _front_end(server: Server) -> Ask[FrontEnd]:
     clock = windows.clock(server.target(Shell.WINDOWS)) if on_windows else None
     version = lync.server_version(server.target(Shell.LYNC)) if on_lync else None
     shown = lync.default_certificate(server.target(Shell.LYNC)) if on_lync else None
+    speaks = network.tls(server.target(Shell.WINDOWS)) if on_windows else None
     stores = _store_queries(server) if on_windows else {}
 
     def collect(answers: Answers) -> FrontEnd:
@@ -148,9 +173,10 @@ def _front_end(server: Server) -> Ask[FrontEnd]:
             version=_answer(answers, version, NO_LYNC),
             certificate=_answer(answers, shown, NO_LYNC),
             stores=_stores(stores, answers),
+            tls=_answer(answers, speaks, NO_WINDOWS),
         )
 
-    asked = [query for query in (clock, version, shown) if query is not None]
+    asked = [query for query in (clock, version, shown, speaks) if query is not None]
     return Ask((*asked, *stores.values()), collect)
 
 

@@ -35,6 +35,8 @@ class ImTraces:
     workers: tuple[Worker, ...] | Unread
     events: tuple[ImEvent, ...] | Unread = ()
     log_folder: bool | Unread | None = False
+    oldest: datetime | Unread | None = None
+    """The oldest event that the log still has."""
 
     @property
     def started(self) -> datetime | None:
@@ -83,9 +85,11 @@ def _traces(server: Server, running: tuple[Worker, ...] | Unread, folder: str | 
     unknown = folder if isinstance(folder, Unread) else NO_FOLDER
     known = ImTraces(server=server.name, workers=running, log_folder=None if server.has_powershell_2 else unknown)
     events: Query[tuple[ImEvent, ...]] | None = None
+    oldest: Query[datetime | None] | None = None
     exists: Query[bool] | None = None
     if known.started is not None:
         events = im_log.im_events(server.target(Shell.WINDOWS), known.started)
+        oldest = im_log.oldest_event(server.target(Shell.WINDOWS))
     if folder and not isinstance(folder, Unread) and not server.has_powershell_2:
         exists = im_log.folder_exists(server.target(Shell.WINDOWS), im_log.log_folder(folder))
 
@@ -93,7 +97,8 @@ def _traces(server: Server, running: tuple[Worker, ...] | Unread, folder: str | 
         return replace(
             known,
             events=answers[events] if events is not None else (),
+            oldest=answers[oldest] if oldest is not None else None,
             log_folder=answers[exists] if exists is not None else known.log_folder,
         )
 
-    return Ask(tuple(query for query in (events, exists) if query is not None), collect)
+    return Ask(tuple(query for query in (events, oldest, exists) if query is not None), collect)
