@@ -74,16 +74,26 @@ class Situation:
         return tuple(one for one in self._about_im if one not in applying and self._is_spare(one))
 
     @property
+    def is_first(self) -> bool:
+        """No other server has an override about IM: one for all of them would come on top of nothing."""
+        return not any(one.covers(other.name, other.build) for one in self._about_im for other in self.others)
+
+    @property
     def counts(self) -> SettingOverride | None:
         """The one to correct: the last that says anything of OWA's pool or certificate, else the last."""
-        telling = tuple(one for one in self.applying if any(one.value(name) is not None for name in _SETTINGS))
-        return next(reversed(telling or self.applying), None)
+        return next((one for one in reversed(self.applying) if one in self.sources.values()), None) or next(
+            reversed(self.applying), None
+        )
+
+    @property
+    def sources(self) -> Mapping[str, SettingOverride]:
+        """The override that settles each of the two settings."""
+        return {name: one for one in self.applying for name in _SETTINGS if one.value(name) is not None}
 
     @property
     def said(self) -> Mapping[str, str]:
         """What the overrides that apply come to."""
-        found = ((name, one.value(name)) for one in self.applying for name in _SETTINGS)
-        return {name: value for name, value in found if value is not None}
+        return {name: one.value(name) or "" for name, one in self.sources.items()}
 
     @property
     def is_right(self) -> bool:
@@ -97,8 +107,8 @@ class Situation:
 
     @property
     def is_stale(self) -> bool:
-        """The newest worker started before an override was last changed."""
-        changes = [one.changed for one in self.applying if one.changed is not None]
+        """The newest worker started before an override that settles anything was last changed."""
+        changes = [one.changed for one in self.sources.values() if one.changed is not None]
         workers = self.back.workers
         if isinstance(workers, Unread) or not workers or not changes:
             return False
@@ -117,7 +127,7 @@ class Situation:
 
 
 def obstacles(found: Situation, *, for_all: bool) -> Iterator[Finding]:
-    """Why one override can't be right here. ``for_all``: a new one would be for every server from 2016 on."""
+    """Why one override can't be right here. ``for_all``: a new one is to be for every server from 2016 on."""
     if found.is_right:
         return
     counts = found.counts
@@ -125,7 +135,7 @@ def obstacles(found: Situation, *, for_all: bool) -> Iterator[Finding]:
         reached = [other for other in found.others if counts.covers(other.name, other.build)]
         which = f"The override {counts.name} applies"
     else:
-        reached = list(found.others) if for_all else []
+        reached = list(found.others) if for_all and found.is_first else []
         which = "One override for all servers from Exchange 2016 on would apply"
     differing = sorted(other.name.upper() for other in reached if other.wanted not in (None, found.wanted))
     strange = sorted(other.name.upper() for other in reached if other.wanted is None)

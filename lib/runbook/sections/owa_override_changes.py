@@ -19,11 +19,14 @@ _REASON = "Instant messaging in Outlook on the web"
 
 
 def change(found: Situation, given: OwaEnablementParameters, target: Target, controller: str) -> Change:
-    """The override that applies is corrected; one of the right name is given its scope; else a new one is made."""
+    """The override that applies is corrected; one of the right name is given its scope; else a new one is made.
+
+    A new one is for this server alone; for all from Exchange 2016 on where the parameters say so and no server has one.
+    """
     pinned: dict[str, Value] = {"DomainController": controller} if controller else {}
     if found.counts is not None:
         return _corrected(found, found.counts, target, pinned)
-    if given.covers_all_from_2016:
+    if given.covers_all_from_2016 and found.is_first:
         return _made(found, given.override_name, {"MinVersion": FIRST_VERSION}, target, pinned)
     short = found.back.short_name.upper()
     name = f"{given.override_name} {short}"
