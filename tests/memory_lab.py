@@ -1,7 +1,7 @@
 """The lab's world without its wire: sessions that run the library's pipelines on the lab's own cmdlet engine.
 
-What is left out is HTTP, authentication and CLIXML, which have tests of their own; what stays is every cmdlet, the world
-behind it, and the library from its sessions up.
+What is left out is HTTP, authentication and CLIXML, which have tests of their own; what stays is every cmdlet, the
+world behind it, and the library from its sessions up.
 """
 
 from __future__ import annotations
