@@ -6,7 +6,9 @@ output of Get-CsAccessEdgeConfiguration that Microsoft's documentation prints.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 USE_SOURCE, ALWAYS_VERIFIABLE, ALWAYS_UNVERIFIABLE = (
     "UseSourceVerification",
@@ -16,6 +18,27 @@ USE_SOURCE, ALWAYS_VERIFIABLE, ALWAYS_UNVERIFIABLE = (
 DNS_SRV, DEFAULT_ROUTING = "UseDnsSrvRouting", "UseDefaultRouting"
 
 
+EDGE_DEFAULTS: Mapping[str, bool | int | str] = {
+    "BeClearingHouse": False,
+    "EnablePartnerDiscovery": False,
+    "VerificationLevel": USE_SOURCE,
+    "IsPublicProvider": False,
+    "EnableArchivingDisclaimer": False,
+    "EnableUserReplicator": True,
+    "KeepCrlsUpToDateForPeers": True,
+    "MarkSourceVerifiableOnOutgoingMessages": True,
+    "OutgoingTlsCountForFederatedPartners": 4,
+    "DiscoveredPartnerStandardRate": 20,
+    "EnableDiscoveredPartnerContactsLimit": True,
+    "MaxContactsPerDiscoveredPartner": 1000,
+    "DiscoveredPartnerReportPeriodMinutes": 60,
+    "MaxAcceptedCertificatesStored": 1000,
+    "MaxRejectedCertificatesStored": 500,
+    "CertificatesDeletedPercentage": 20,
+}
+"""What else the Access Edge configuration holds, in the order in which it is printed; nothing here goes by it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessEdge:
     """The Access Edge configuration; ``default_route`` counts with default routing only."""
@@ -23,9 +46,9 @@ class AccessEdge:
     allow_anonymous_users: bool = False
     allow_federated_users: bool = False
     allow_outside_users: bool = True
-    enable_partner_discovery: bool = False
     routing: str = DNS_SRV
     default_route: str | None = None
+    settings: Mapping[str, bool | int | str] = field(default_factory=lambda: dict(EDGE_DEFAULTS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +95,7 @@ class VoicemailPolicy:
 class FederationSettings:
     """All of it at one moment; a change makes a new value."""
 
-    access_edge: AccessEdge = AccessEdge()
+    access_edge: AccessEdge = field(default_factory=AccessEdge)
     hosting_providers: tuple[HostingProvider, ...] = ()
     public_providers: tuple[PublicProvider, ...] = ()
     external_access: tuple[ExternalAccessPolicy, ...] = (ExternalAccessPolicy(identity="Global"),)
@@ -87,26 +110,35 @@ class FederationSettings:
         names = (wanted, f"tag:{wanted}")
         return next((one for one in self.external_access if one.identity.lower() in names), None)
 
+    def is_taken(self, identity: str) -> bool:
+        """Whether a hosting or a public provider has this identity."""
+        return any(one.identity.lower() == identity.lower() for one in self._providers)
+
     def holder_of(self, fqdn: str) -> str | None:
         """The hosting or public provider that has this ProxyFqdn; case doesn't count in DNS."""
-        both = [(one.identity, one.proxy_fqdn) for one in self.hosting_providers]
-        both += [(one.identity, one.proxy_fqdn) for one in self.public_providers]
-        return next((identity for identity, proxy in both if proxy.lower() == fqdn.lower()), None)
+        return next((one.identity for one in self._providers if one.proxy_fqdn.lower() == fqdn.lower()), None)
+
+    @property
+    def _providers(self) -> tuple[HostingProvider | PublicProvider, ...]:
+        return (*self.hosting_providers, *self.public_providers)
 
     def with_provider(self, provider: HostingProvider) -> FederationSettings:
         """The provider added, or put in the place of the one with its identity."""
-        same = [one.identity.lower() for one in self.hosting_providers]
-        if provider.identity.lower() not in same:
-            return replace(self, hosting_providers=(*self.hosting_providers, provider))
-        kept = (
-            provider if one.identity.lower() == provider.identity.lower() else one for one in self.hosting_providers
-        )
-        return replace(self, hosting_providers=tuple(kept))
+        return replace(self, hosting_providers=_with(self.hosting_providers, provider))
 
     def without_provider(self, identity: str) -> FederationSettings:
         kept = tuple(one for one in self.hosting_providers if one.identity.lower() != identity.lower())
         return replace(self, hosting_providers=kept)
 
     def with_policy(self, policy: ExternalAccessPolicy) -> FederationSettings:
-        kept = tuple(one for one in self.external_access if one.identity.lower() != policy.identity.lower())
-        return replace(self, external_access=(*kept, policy))
+        """The policy added, or put in the place of the one with its identity."""
+        return replace(self, external_access=_with(self.external_access, policy))
+
+
+T = TypeVar("T", HostingProvider, ExternalAccessPolicy)
+
+
+def _with(items: tuple[T, ...], item: T) -> tuple[T, ...]:
+    same = [one.identity.lower() == item.identity.lower() for one in items]
+    kept = [item if found else one for found, one in zip(same, items, strict=True)]
+    return tuple(kept) if any(same) else tuple([*kept, item])

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from rehearsal.cmdlet import SWITCH, Basis, Call, Parameter, cmdlet
-from rehearsal.cmdlets.lync_federation import read, write
+from rehearsal.cmdlets.lync_federation import INSTANCE, asked, named, read, write
 from rehearsal.cmdlets.lync_federation_objects import external_access_policy, voicemail_policy
 from rehearsal.cmdlets.lync_store import FILTER, FORCE, command_type, not_found, refuse, selected, world_of, writable
+from rehearsal.cmdlets.lync_users import user
 from rehearsal.federation import ExternalAccessPolicy
-from rehearsal.objects import text_of
+from rehearsal.lync_topology import same
 
 _IDENTITY = Parameter(kind="XdsIdentity", position=0, sets=("Identity",))
 _SEEN = {
@@ -32,6 +33,11 @@ _SETTINGS = {
     ),
 }
 """Those of the last four have no effect here."""
+_NAMES = {
+    "Description": "description",
+    "EnableFederationAccess": "enable_federation_access",
+    "EnableOutsideAccess": "enable_outside_access",
+}
 _USERS = "Microsoft.Rtc.Management.AD.Cmdlets"
 
 
@@ -68,6 +74,10 @@ def new_external_access_policy(call: Call) -> None:
         settings = world_of(call).federation.current
         given = str(call.get("Identity"))
         identity = given if ":" in given or given.lower() == "global" else f"Tag:{given}"
+        scope, _, site = identity.partition(":")
+        sites = world_of(call).lync.published.sites
+        if scope.lower() == "site" and not any(same(one.identity, identity) for one in sites):
+            refuse(call, f'There is no site "{site}".', "SiteNotFound", target=identity)
         if settings.policy(identity):
             refuse(call, f'"{identity}" already exists.', "ItemExists", target=identity)
         policy = _changed(call, ExternalAccessPolicy(identity=identity))
@@ -84,7 +94,7 @@ def new_external_access_policy(call: Call) -> None:
     source="Set-CsExternalAccessPolicy.md",
     parameters={
         "Identity": _IDENTITY,
-        "Instance": Parameter(kind="PSObject", by_value=True, sets=("Instance",)),
+        "Instance": INSTANCE,
         **_SETTINGS,
         **FORCE,
     },
@@ -97,7 +107,7 @@ def set_external_access_policy(call: Call) -> None:
     with world_of(call).lock:
         writable(call)
         settings = world_of(call).federation.current
-        identity = text_of(call.get("Identity") or call.get("Instance") or "Global")
+        identity = named(call) or "Global"
         policy = settings.policy(identity)
         if policy is None:
             not_found(call, identity)
@@ -134,6 +144,8 @@ def grant_external_access_policy(call: Call) -> None:
             refuse(call, f'There is no policy "{name}" that can be granted.', "PolicyNotFound", target=name)
         if call.should_process(person.upn):
             world.grant_external_access(person, name or None)
+            if call.switch("PassThru"):
+                call.output(user(world, replace(person, external_access=name or None)))
 
 
 @cmdlet(
@@ -151,9 +163,6 @@ def get_hosted_voicemail_policy(call: Call) -> None:
 
 
 def _changed(call: Call, policy: ExternalAccessPolicy) -> ExternalAccessPolicy:
-    return replace(
-        policy,
-        enable_outside_access=bool(call.get("EnableOutsideAccess", policy.enable_outside_access)),
-        enable_federation_access=bool(call.get("EnableFederationAccess", policy.enable_federation_access)),
-        description=str(call.get("Description")) if call.given("Description") else policy.description,
-    )
+    """The properties of an -Instance, and over them what the parameters say."""
+    given = {field: call.get(name) for name, field in _NAMES.items() if call.given(name)}
+    return replace(policy, **{**asked(call, _NAMES), **given})

@@ -20,38 +20,26 @@ from rehearsal.values import EnumValue, Integer, Thing
 
 _EDGE = "Microsoft.Rtc.Management.WritableConfig.Settings.Edge"
 _POLICY = "Microsoft.Rtc.Management.WritableConfig.Policy"
-_LEVELS = {ALWAYS_VERIFIABLE: 0, ALWAYS_UNVERIFIABLE: 1, USE_SOURCE: 2}
+LEVELS = {ALWAYS_VERIFIABLE: 0, ALWAYS_UNVERIFIABLE: 1, USE_SOURCE: 2}
 """The numbers are assumed."""
 
 
 def access_edge(one: AccessEdge) -> Thing:
-    """AccessEdgeSettings: with default routing some properties give way to others (documented)."""
+    """With default routing some properties give way to others, and the object is of another type (documented)."""
+    with_dns = one.routing == DNS_SRV
+    other = ("VerificationLevel", "IsPublicProvider") if with_dns else ("BeClearingHouse", "EnablePartnerDiscovery")
     properties: dict[str, Any] = {
         "Identity": "Global",
         "AllowAnonymousUsers": one.allow_anonymous_users,
         "AllowFederatedUsers": one.allow_federated_users,
         "AllowOutsideUsers": one.allow_outside_users,
     }
-    if one.routing == DNS_SRV:
-        properties |= {"BeClearingHouse": False, "EnablePartnerDiscovery": one.enable_partner_discovery}
-    else:
-        properties |= {
-            "VerificationLevel": _level(USE_SOURCE),
-            "IsPublicProvider": False,
-            "DefaultRouteFqdn": one.default_route,
-        }
-    properties |= {
-        "EnableArchivingDisclaimer": False,
-        "EnableUserReplicator": True,
-        "KeepCrlsUpToDateForPeers": True,
-        "MarkSourceVerifiableOnOutgoingMessages": True,
-        "OutgoingTlsCountForFederatedPartners": Integer(4, "UInt16"),
-        "DiscoveredPartnerStandardRate": Integer(20, "UInt16"),
-        "EnableDiscoveredPartnerContactsLimit": True,
-        "MaxContactsPerDiscoveredPartner": Integer(1000, "UInt16"),
-        "RoutingMethod": one.routing,
-    }
-    return thing(f"{_EDGE}.DisplayAccessEdgeConfiguration", "Global", properties)
+    if not with_dns:
+        properties["DefaultRouteFqdn"] = one.default_route
+    properties |= {name: _setting(name, value) for name, value in one.settings.items() if name not in other}
+    properties["RoutingMethod"] = one.routing
+    kind = "DnsSrvRouting" if with_dns else "DefaultRoute"
+    return thing(f"{_EDGE}.DisplayAccessEdgeSettings{kind}", "Global", properties)
 
 
 def hosting_provider(one: HostingProvider) -> Thing:
@@ -93,7 +81,7 @@ def public_provider(one: PublicProvider) -> Thing:
 
 def external_access_policy(one: ExternalAccessPolicy) -> Thing:
     return thing(
-        f"{_POLICY}.External.ExternalAccessPolicy",
+        f"{_POLICY}.ExternalAccess.ExternalAccessPolicy",
         one.identity,
         {
             "Identity": one.identity,
@@ -120,5 +108,11 @@ def voicemail_policy(one: VoicemailPolicy) -> Thing:
     )
 
 
+def _setting(name: str, value: bool | int | str) -> object:
+    if name == "VerificationLevel":
+        return _level(str(value))
+    return value if isinstance(value, (bool, str)) else Integer(value, "UInt32")
+
+
 def _level(name: str) -> EnumValue:
-    return enum(f"{_EDGE}.VerificationLevelType", name, _LEVELS[name])
+    return enum(f"{_EDGE}.VerificationLevelType", name, LEVELS[name])

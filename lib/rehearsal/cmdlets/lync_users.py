@@ -51,15 +51,15 @@ def get_cs_user(call: Call) -> None:
         people = [person for person in people if wanted in _names(person)]
         if not people:
             not_found(call, str(call.get("Identity")))
-    found = [_user(world, person) for person in people]
+    found = [user(world, person) for person in people]
     if call.get("Filter") is not None:
         try:
             found = list(filter(compile_filter(str(call.get("Filter"))), found))
         except ValueError as fault:
             refuse(call, str(fault), "InvalidFilter")
     limit = str(call.get("ResultSize", "Unlimited"))
-    for user in found[: int(limit)] if limit.isdigit() and int(limit) else found:
-        call.output(user)
+    for one in found[: int(limit)] if limit.isdigit() and int(limit) else found:
+        call.output(one)
 
 
 def _names(person: Person) -> set[str]:
@@ -67,7 +67,7 @@ def _names(person: Person) -> set[str]:
     return {name.lower() for name in names if name}
 
 
-def _user(world: World, person: Person) -> Thing:
+def user(world: World, person: Person) -> Thing:
     organisation = ",".join(f"DC={part}" for part in world.exchange.domain.split("."))
     dn = f"CN={person.display_name},OU=Users,{organisation}"
     return thing(
