@@ -131,6 +131,7 @@ def test_the_policy_of_the_user_comes_before_the_sites_and_the_global_one(world:
     shell = front_end(world)
     somebody = next(one for one in world.exchange.people if one.online and one.external_access == "Cloud")
     shell.run("Set-CsExternalAccessPolicy", "Site:Redmond", EnableOutsideAccess=False)
+    world.clock.tick(timedelta(minutes=1))
     assert somebody.upn not in presence(world).reasons
     shell.run("Grant-CsExternalAccessPolicy", somebody.upn, None)
     assert presence(world).reasons[somebody.upn] == (

@@ -6,7 +6,7 @@ output of Get-CsAccessEdgeConfiguration that Microsoft's documentation prints.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -138,7 +138,7 @@ class FederationSettings:
 T = TypeVar("T", HostingProvider, ExternalAccessPolicy)
 
 
-def _with(items: tuple[T, ...], item: T) -> tuple[T, ...]:
-    same = [one.identity.lower() == item.identity.lower() for one in items]
-    kept = [item if found else one for found, one in zip(same, items, strict=True)]
-    return tuple(kept) if any(same) else tuple([*kept, item])
+def _with(items: Iterable[T], item: T) -> tuple[T, ...]:
+    by_identity = {one.identity.lower(): one for one in items}
+    by_identity[item.identity.lower()] = item
+    return tuple(by_identity.values())

@@ -26,35 +26,48 @@ def excluded(world: World, person: Person) -> Iterator[str]:
     """Why nobody expects presence for this user in Exchange Online."""
     if not person.lync_enabled:
         yield "the user is not enabled for Lync Server (L73)"
-    if effective_policy(world, person).on_purpose:
-        yield f"the external access policy {effective_policy(world, person).identity} denies on purpose (Y05)"
+    policy = effective_policy(world, world.federation.current, person)
+    if policy.on_purpose:
+        yield f"the external access policy {policy.identity} denies on purpose (Y05)"
 
 
 def obstacles(world: World, person: Person) -> Iterator[str]:
     """What keeps presence from this user."""
-    yield from _edge(world)
-    policy = effective_policy(world, person)
-    if not policy.enable_outside_access:
-        yield f"the external access policy {policy.identity} does not admit remote users (Y05)"
+    yield from _edge(world, person)
+    yield from dict.fromkeys(_denied(world, person))
 
 
-def effective_policy(world: World, person: Person) -> ExternalAccessPolicy:
+def effective_policy(world: World, settings: FederationSettings, person: Person) -> ExternalAccessPolicy:
     """Of the user, else of the site of the user's pool, else the global one (documented order of scopes)."""
-    settings = world.federation.current
     if person.external_access and (own := settings.policy(f"Tag:{person.external_access}")):
         return own
-    pool = next((one for one in world.lync.enabled.pools if one.fqdn == person.registrar_pool), None)
+    pool = world.lync.enabled.lync_pool(person.registrar_pool or "")
     of_site = settings.policy(pool.site) if pool else None
     return of_site or settings.policy("Global") or ExternalAccessPolicy(identity="Global")
 
 
-def _edge(world: World) -> Iterator[str]:
-    if not any(site.federation_route for site in world.lync.enabled.sites):
-        yield "no site has a federation route (Y03)"
-    for edge in (one for one in world.machines.values() if "edge" in one.roles):
-        settings = world.federation.at(edge.name, world.clock.now())
+def _denied(world: World, person: Person) -> Iterator[str]:
+    """By the policy as each Front End of the user's pool has received it."""
+    for front_end in world.front_ends(person.registrar_pool or ""):
+        received = world.federation.at(front_end.name, world.clock.now())
+        policy = effective_policy(world, received, person)
+        if not policy.enable_outside_access:
+            yield f"the external access policy {policy.identity} does not admit remote users (Y05)"
+
+
+def _edge(world: World, person: Person) -> Iterator[str]:
+    """By what the Edge Server has received over which the user's site federates."""
+    enabled = world.lync.enabled
+    pool = enabled.lync_pool(person.registrar_pool or "")
+    site = next((one for one in enabled.sites if pool is not None and one.identity == pool.site), None)
+    if site is None or site.federation_route is None:
+        yield f"{site.identity if site else 'the user'} has no federation route (Y03)"
+        return
+    edges = enabled.lync_pool(site.federation_route.rpartition(":")[2])
+    for edge in edges.computers if edges else ():
+        settings = world.federation.at(edge, world.clock.now())
         for why in _settings(settings, PROXIES[world.cloud]):
-            yield f"{edge.name}: {why}"
+            yield f"{edge}: {why}"
 
 
 def _settings(settings: FederationSettings, proxy: str) -> Iterator[str]:

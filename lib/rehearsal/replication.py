@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Generic, TypeVar
 
 from rehearsal.federation import FederationSettings
+from rehearsal.lync_topology import TopologyDocument
 
+T = TypeVar("T")
 FRONT_END_LAG, EDGE_LAG = timedelta(seconds=15), timedelta(seconds=30)
 
 
@@ -34,38 +37,60 @@ class Replica:
 
 
 @dataclass(slots=True)
-class ReplicatedStore:
-    """The settings as they were written, each with its time, and who has received them."""
+class History(Generic[T]):
+    """Every version of something, each with the time of its writing, oldest first; there is always one."""
 
-    history: list[tuple[datetime, FederationSettings]]
+    versions: list[tuple[datetime, T]]
+
+    @property
+    def current(self) -> T:
+        return self.versions[-1][1]
+
+    def at(self, moment: datetime) -> T:
+        written = [version for time, version in self.versions if time <= moment]
+        return written[-1] if written else self.versions[0][1]
+
+
+@dataclass(slots=True)
+class ReplicatedStore:
+    """The settings and topologies as they were written, when anything was, and who has received it."""
+
+    settings: History[FederationSettings]
+    topology: History[TopologyDocument]
+    written: datetime
     replicas: dict[str, Replica] = field(default_factory=dict)
+
+    @classmethod
+    def begun(cls, began: datetime, settings: FederationSettings, topology: TopologyDocument) -> ReplicatedStore:
+        """A store with its first contents, which have long since arrived everywhere."""
+        return cls(History([(began, settings)]), History([(began, topology)]), began)
 
     @property
     def current(self) -> FederationSettings:
-        return self.history[-1][1]
-
-    @property
-    def written(self) -> datetime:
-        """When anything was last written."""
-        return self.history[-1][0]
+        return self.settings.current
 
     def write(self, settings: FederationSettings, now: datetime) -> None:
-        self.history.append((now, settings))
+        self.settings.versions.append((now, settings))
+        self.written = now
+
+    def publish(self, topology: TopologyDocument, now: datetime) -> None:
+        self.topology.versions.append((now, topology))
+        self.written = now
 
     def touch(self, now: datetime) -> None:
-        """Something else of the store changed (the topology), which has to be replicated as well."""
-        self.write(self.current, now)
+        """Something else of the store changed, which has to be replicated as well."""
+        self.written = now
 
     def replica(self, fqdn: str) -> Replica | None:
         return self.replicas.get(fqdn.lower())
 
     def at(self, fqdn: str, now: datetime) -> FederationSettings:
         """What a server's own copy says."""
-        replica = self.replica(fqdn)
-        if replica is None:
-            return self.current
-        arrived = [settings for written, settings in self.history if written <= replica.received(now)]
-        return arrived[-1] if arrived else self.history[0][1]
+        return self.settings.at(self._received(fqdn, now))
+
+    def topology_at(self, fqdn: str, now: datetime) -> TopologyDocument:
+        """The topology in a server's own copy."""
+        return self.topology.at(self._received(fqdn, now))
 
     def is_current(self, replica: Replica, now: datetime) -> bool:
         return self.written <= replica.received(now)
@@ -75,3 +100,7 @@ class ReplicatedStore:
         for replica in self.replicas.values():
             if fqdn is None or replica.fqdn.lower() == fqdn.lower():
                 replica.asked_at = now
+
+    def _received(self, fqdn: str, now: datetime) -> datetime:
+        replica = self.replica(fqdn)
+        return now if replica is None else replica.received(now)

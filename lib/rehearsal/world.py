@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import asdict, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import RLock
 from typing import Any, TypeVar
 
@@ -71,7 +71,7 @@ class World:
         self.im_certificates: dict[str, str] = {}
         self.owa: dict[str, OwaApplication] = {}
         self.known: tuple[KnownServer, ...] = ()
-        self.federation = ReplicatedStore([(self.epoch - timedelta(days=30), FederationSettings())])
+        self.federation = ReplicatedStore.begun(self.epoch - timedelta(days=30), FederationSettings(), lync.published)
         self.cloud = "worldwide"
         self.logging = CentralizedLogging(self.journal)
         self.lock = RLock()
@@ -114,7 +114,7 @@ class World:
             for change in differences(self.lync.published, document):
                 self.journal.record(f"published {change.object}", change.property, change.before, change.after)
             self.lync.publish(document)
-            self.federation.touch(self.clock.now())
+            self.federation.publish(document, self.clock.now())
 
     def enable_topology(self) -> None:
         """Enable all that is published, whoever published it; Front Ends then know the new peers."""
@@ -260,6 +260,7 @@ class World:
                     **_outlook_web_app(self.exchange),
                 },
                 "federation": asdict(self.federation.current),
+                "replicas": _replicas(self.federation, self.clock.now()),
                 "lync": {
                     "published": asdict(self.lync.published),
                     "enabled": asdict(self.lync.enabled),
@@ -314,6 +315,11 @@ def _federation_pairs(
         old, new = ({one.identity: one for one in getattr(each, name)} for each in (before, after))
         for identity in dict.fromkeys((*old, *new)):
             yield f"{label} {identity}", old.get(identity), new.get(identity)
+
+
+def _replicas(store: ReplicatedStore, now: datetime) -> dict[str, Any]:
+    """Which servers have received everything, as JSON values."""
+    return {one.fqdn: {"up_to_date": store.is_current(one, now)} for one in store.replicas.values()}
 
 
 def _outlook_web_app(exchange: ExchangeOrganisation) -> dict[str, Any]:

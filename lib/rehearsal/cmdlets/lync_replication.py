@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from rehearsal.cmdlet import SWITCH, Basis, Call, Parameter, cmdlet
 from rehearsal.cmdlets.lync_objects import XDS, texts, thing
 from rehearsal.cmdlets.lync_store import FORCE, command_type, not_found, published, world_of, writable
-from rehearsal.lync_topology import same
+from rehearsal.lync_topology import TopologyDocument, same
 
 _REPLICA = {"ReplicaFqdn": Parameter(position=0, by_property_name=True)}
 _STATUS = f"{XDS}.CentralManagementStoreStatusResult"
@@ -25,7 +27,7 @@ def get_replication_status(call: Call) -> None:
     world = world_of(call)
     store, now = world.federation, world.clock.now()
     replicas = {one.fqdn: store.is_current(one, now) for one in store.replicas.values()}
-    replicas |= {name: False for pool in document.trusted_pools if pool.requires_replication for name in pool.computers}
+    replicas |= dict.fromkeys(_never_current(document), False)
     if call.switch("CentralManagementStoreStatus"):
         status = {
             "LastUpdatedOn": store.written,
@@ -60,10 +62,18 @@ def get_replication_status(call: Call) -> None:
     command_type=command_type("Invoke-CsManagementStoreReplication"),
 )
 def invoke_replication(call: Call) -> None:
-    with world_of(call).lock:
-        writable(call)
-        wanted = call.get("ReplicaFqdn")
-        if wanted is not None and world_of(call).federation.replica(str(wanted)) is None:
-            not_found(call, str(wanted))
+    world = world_of(call)
+    with world.lock:
+        document = writable(call)
+        wanted = None if call.get("ReplicaFqdn") is None else str(call.get("ReplicaFqdn"))
+        known = [*(one.fqdn for one in world.federation.replicas.values()), *_never_current(document)]
+        if wanted is not None and not any(same(fqdn, wanted) for fqdn in known):
+            not_found(call, wanted)
             return
-        world_of(call).ask_replication(None if wanted is None else str(wanted))
+        world.ask_replication(wanted)
+
+
+def _never_current(document: TopologyDocument) -> Iterator[str]:
+    for pool in document.trusted_pools:
+        if pool.requires_replication:
+            yield from pool.computers

@@ -45,11 +45,24 @@ def command_type(cmdlet: str, namespace: str = _XDS) -> str:
 
 
 def published(call: Call) -> TopologyDocument:
-    """The published topology, which is what the Get- cmdlets show."""
-    machine = world_of(call).machine(call.host.name)
-    if machine is not None and "edge" in machine.roles and not call.switch("LocalStore"):
+    """The published topology, which is what the Get- cmdlets show; with -LocalStore the server's own copy of it."""
+    world = world_of(call)
+    if call.switch("LocalStore"):
+        return world.federation.topology_at(call.host.name, world.clock.now())
+    if _on_edge(call):
         _no_sql(call, "A network-related or instance-specific error occurred while establishing a connection.")
-    return world_of(call).lync.published
+    return world.lync.published
+
+
+def in_domain(call: Call) -> None:
+    """Refuse what asks Active Directory on a computer that is in no domain (wording assumed)."""
+    if _on_edge(call):
+        refuse(call, "Active Directory error: the local computer is not joined to a domain.", "DomainNotFound")
+
+
+def _on_edge(call: Call) -> bool:
+    machine = world_of(call).machine(call.host.name)
+    return machine is not None and "edge" in machine.roles
 
 
 def writable(call: Call) -> TopologyDocument:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rehearsal.cmdlet import SWITCH, Basis, Call, Parameter, cmdlet
 from rehearsal.cmdlets.lync_objects import thing
-from rehearsal.cmdlets.lync_store import command_type, not_found, refuse, world_of
+from rehearsal.cmdlets.lync_store import command_type, in_domain, not_found, refuse, world_of
 from rehearsal.cmdlets.opath import compile_filter
 from rehearsal.people import Person
 from rehearsal.values import Thing
@@ -42,6 +42,7 @@ _POLICIES = (
     command_type=command_type("Get-CsUser", f"{_CONNECT}.Cmdlets"),
 )
 def get_cs_user(call: Call) -> None:
+    in_domain(call)
     world = world_of(call)
     people = [person for person in world.exchange.people if person.lync_enabled is not None]
     if call.switch("OnOfficeCommunicationServer") or call.switch("UnAssignedUser"):

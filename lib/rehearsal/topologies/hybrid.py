@@ -34,6 +34,16 @@ SERVER = "atl-owa-001"
 CLOUD_POLICY, DENIED_POLICY = "Cloud", "Contractors"
 PROVIDER = "Exchange Online"
 
+_BUILT_IN = HostingProvider(
+    identity="SkypeforBusinessOnline",
+    proxy_fqdn="sipfed.online.lync.com",
+    enabled=False,
+    enabled_shared_address_space=False,
+    hosts_ocs_users=True,
+    verification_level=USE_SOURCE,
+)
+"""What setup of Skype for Business Server leaves there, from memory."""
+
 _STATES = {
     "wrong-proxy": "the provider for Exchange Online leads to another cloud",
     "duplicate-proxy": "a provider of another name holds the proxy FQDN of Exchange Online",
@@ -58,7 +68,7 @@ def _build(name: str, cloud: str, release: LyncRelease, seed: int, states: froze
     _move_online(world)
     apply_owa_states(world.exchange, states)
     began = world.clock.now() - timedelta(days=30)
-    world.federation = ReplicatedStore([(began, _settings(cloud, states))])
+    world.federation = ReplicatedStore.begun(began, _settings(cloud, release, states), world.lync.published)
     edge = world.machine(EDGE)
     assert edge is not None
     if "edge-blocked" in states:
@@ -69,8 +79,9 @@ def _build(name: str, cloud: str, release: LyncRelease, seed: int, states: froze
     return world
 
 
-def _settings(cloud: str, states: frozenset[str]) -> FederationSettings:
+def _settings(cloud: str, release: LyncRelease, states: frozenset[str]) -> FederationSettings:
     settings = FederationSettings(
+        hosting_providers=() if release is LYNC_SERVER_2013 else (_BUILT_IN,),
         public_providers=(PublicProvider(identity="Skype", proxy_fqdn="federation.messenger.msn.com"),),
         external_access=(
             ExternalAccessPolicy(identity="Global"),
@@ -96,7 +107,7 @@ def _settings(cloud: str, states: frozenset[str]) -> FederationSettings:
         settings = settings.with_provider(replace(provider, hosts_ocs_users=True))
     if "default-routing" in states:
         edge = replace(settings.access_edge, routing=DEFAULT_ROUTING, default_route=f"sip.{DOMAIN}")
-        settings = replace(settings, access_edge=edge, public_providers=())
+        settings = replace(settings, access_edge=edge, hosting_providers=(), public_providers=())
     return settings
 
 
