@@ -53,6 +53,13 @@ class VerificationParameters(IntegrationParameters):
     """Section *verification* (L71-L85)."""
 
     left_off: Annotated[Names, Field(title="Left off on purpose", description=_LEFT_OFF)] = ()
+    shown: Annotated[
+        tuple[Line, ...],
+        Field(
+            title="What was shown",
+            description="Error texts, codes and log lines that somebody saw, word for word; each is explained (L76).",
+        ),
+    ] = ()
     presence_attested_by: Annotated[
         Line,
         PERSONAL,

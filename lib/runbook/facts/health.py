@@ -80,11 +80,12 @@ def copies(target: Target, server: str, controller: str = "") -> Query[tuple[Dat
     )
 
 
-def monitors(target: Target, server: str) -> Query[tuple[Monitor, ...]]:
-    """Every monitor of a server, some hundreds, and whether it raises an alert."""
+def monitors(target: Target, server: str, health_set: str = "") -> Query[tuple[Monitor, ...]]:
+    """Every monitor of a server, some hundreds, or those of one health set, and whether it raises an alert."""
     wanted = cmdlet("Select-Object", Property=("HealthSetName", "Name", "TargetResource", "AlertValue"))
-    ask = Pipeline.of(cmdlet("Get-ServerHealth", Identity=server), wanted)
-    return Query(f"monitors {server}", target, ask, _parse_monitors)
+    chosen: dict[str, Value] = {"HealthSet": health_set} if health_set else {}
+    ask = Pipeline.of(cmdlet("Get-ServerHealth", Identity=server, **chosen), wanted)
+    return Query(" ".join(filter(None, ("monitors", server, health_set))), target, ask, _parse_monitors)
 
 
 def _pinned(controller: str) -> dict[str, Value]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 
 from runbook.command import Cmdlet, Pipeline, Target, cmdlet
 from runbook.facts.answer import as_text, checked, flag, number, one, text, texts
@@ -87,11 +88,15 @@ class TrustedComputer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownServerEvent:
-    """One event about known servers, with the host names that its text mentions (the wording isn't documented)."""
+    """One event about known servers, with the host names that its text mentions (the wording isn't documented).
+
+    ``at`` is aware, in UTC, by its server's clock.
+    """
 
     id: int
     record: int
     names: tuple[str, ...]
+    at: datetime | None = None
 
 
 def sites(target: Target) -> Query[tuple[Site, ...]]:
@@ -138,7 +143,9 @@ def server_version(target: Target) -> Query[str]:
 def known_server_events(target: Target) -> Query[tuple[KnownServerEvent, ...]]:
     """A Front End's events about known servers, oldest first; empty where the log holds none (it may have wrapped)."""
     ask = cmdlet("Get-WinEvent", LogName=_LOG, FilterXPath=_FILTER)
-    return Query("known-servers", target, Pipeline.of(ask, _select("Id", "RecordId", "Message")), _parse_events)
+    return Query(
+        "known-servers", target, Pipeline.of(ask, _select("Id", "RecordId", "TimeCreated", "Message")), _parse_events
+    )
 
 
 def edition(version: str) -> str:
@@ -232,10 +239,14 @@ def _parse_version(result: Result) -> str:
 
 def _parse_events(result: Result) -> tuple[KnownServerEvent, ...]:
     found = checked(result, absent=_NO_EVENTS).objects
-    events = [
-        KnownServerEvent(
-            id=number(item, "Id"), record=number(item, "RecordId"), names=host_names(text(item, "Message"))
-        )
-        for item in found
-    ]
-    return tuple(sorted(events, key=lambda event: event.record))
+    return tuple(sorted(map(_known_server_event, found), key=lambda event: event.record))
+
+
+def _known_server_event(item: ServerObject) -> KnownServerEvent:
+    at = item.get("TimeCreated")
+    return KnownServerEvent(
+        id=number(item, "Id"),
+        record=number(item, "RecordId"),
+        names=host_names(text(item, "Message")),
+        at=at if isinstance(at, datetime) else None,
+    )

@@ -19,6 +19,9 @@ from runbook.sections.unread import unread
 from runbook.sections.verification_facts import ImTraces
 
 NO_SIGN_IN = "no-event-112"
+MONITOR_RAISED = "im-monitor-raised"
+"""What :mod:`runbook.sections.im_symptoms` finds where OWA told Exchange's monitor instead of its event log."""
+
 _MOST_SAID = 200
 
 
@@ -32,8 +35,10 @@ def check(traces: ImTraces, test_user: str | None) -> Iterator[Finding]:
         return
     events = list(_events(traces.server, traces.events))
     yield from events
-    failed = tuple(finding.id for finding in events if finding.severity is Severity.ERROR)
     initialised = any(event.id == INITIALISED for event in traces.events)
+    failed = tuple(finding.id for finding in events if finding.severity is Severity.ERROR)
+    if not initialised and traces.alarms and not isinstance(traces.alarms, Unread):
+        failed = (*failed, MONITOR_RAISED)
     if not initialised and not failed:
         yield _lost(traces) if _is_lost(traces) else _no_sign_in(traces, test_user)
     elif initialised and not failed:

@@ -180,6 +180,7 @@ _TEXTS: tuple[tuple[str, str, Failure], ...] = (
 _PEER = re.compile(r'fqdn\s*=\s*"?([A-Za-z0-9._-]+)')
 _EVENT = re.compile(r"\bevent(?:\s+id)?\s*:?\s*(\d{2,3})\b", re.IGNORECASE)
 _CLIENT_CODE = re.compile(r"(?<![\w.=-])(-(?:2|3|11|12|13))(?![\w.])")
+_LOG_CODE = re.compile(r"\bcode\s*[:=]?\s*(18\d{3})\b(?:\W*subcode\s*[:=]?\s*(\d+))?", re.IGNORECASE)
 _THUMBPRINT = re.compile(r"IM Certificate with thumbprint .* could not be found", re.IGNORECASE)
 
 
@@ -203,10 +204,23 @@ def by_code(code: int, subcode: int) -> Symptom | None:
     return Symptom(f"code {code}, subcode {subcode}" if subcode else f"code {code}", failure)
 
 
+def unknown_code(code: int, subcode: int) -> Symptom:
+    """What can be said of a failed sign-in whose code isn't known."""
+    name = (f"code {code}, subcode {subcode}" if subcode else f"code {code}") if code else "no code"
+    return Symptom(name, _GENERAL)
+
+
 def recognise(shown: str) -> tuple[Symptom, ...]:
     """What a text means that somebody saw in OWA, in a log, in a monitor or in a trace; empty where nobody knows."""
     found = dict.fromkeys(_symptoms(shown.replace("\u2019", "'")))
     return tuple(found)
+
+
+def every_failure() -> Iterator[Failure]:
+    """All that a symptom can be taken for here."""
+    yield from (_UNREACHED, _UNROUTED, _REFUSED, _USER_STATE, _NOT_CONFIGURED, _GENERAL, UNKNOWN_PEER)
+    for table in (_BY_STATUS, _CODES, _CLIENT):
+        yield from table.values()
 
 
 def peer(shown: str) -> str:
@@ -225,9 +239,13 @@ def _symptoms(shown: str) -> Iterator[Symptom]:
     for found in _EVENT.finditer(shown):
         if failed := FAILURES.get(int(found[1])):
             yield Symptom(f"event {found[1]}", failed)
-    if (codes := sign_in_error(shown)) and (symptom := by_code(*codes)):
-        yield symptom
-    elif codes and codes[0] in _CLIENT:
-        yield Symptom(f"client code {codes[0]}", _CLIENT[codes[0]])
+    codes = {(int(found[1]), int(found[2] or 0)) for found in _LOG_CODE.finditer(shown)}
+    if logged := sign_in_error(shown):
+        codes.add(logged)
+    for code, subcode in sorted(codes):
+        if symptom := by_code(code, subcode):
+            yield symptom
+        elif code in _CLIENT:
+            yield Symptom(f"client code {code}", _CLIENT[code])
     for found in _CLIENT_CODE.finditer(shown):
         yield Symptom(f"client code {found[1]}", _CLIENT[int(found[1])])

@@ -13,7 +13,7 @@ from runbook.change import Decision, Finding, Plan, Repair, Severity
 from runbook.estate import Estate, Version
 from runbook.facts.query import Unread
 from runbook.parameters_users import VerificationParameters
-from runbook.sections import duplicates, enablement, im_traces, user_findings, users
+from runbook.sections import duplicates, enablement, im_symptoms, im_traces, user_findings, users
 from runbook.sections.im_failures import TRUSTED_POOL
 from runbook.sections.known_servers import Table, found_by_routing, replay
 from runbook.sections.section import Section
@@ -27,6 +27,7 @@ BECAUSE = "This section only looks: what it finds is mended by the sections that
 def decide(given: VerificationParameters, estate: Estate, facts: VerificationFacts) -> Decision:
     """What Lync knows, what each back end logged, who is ready, who saw the icon; and how to trace what fails."""
     readiness = _readiness(given, facts, users.integrated_editions(estate))
+    changed = im_symptoms.last_change([log for log in facts.lync.known.values() if not isinstance(log, Unread)])
     findings = (
         *_no_back_end(facts),
         *_known(given, facts),
@@ -37,7 +38,9 @@ def decide(given: VerificationParameters, estate: Estate, facts: VerificationFac
                 back, _test_user(readiness, back.server, of_2010=estate.server(back.server).has_powershell_2)
             )
         ),
+        *(finding for back in facts.back_ends for finding in im_symptoms.check(back, changed)),
         *_people(facts, readiness),
+        *im_symptoms.explain(given.shown),
         _attested(given),
     )
     failed = any(finding.severity is Severity.ERROR and not finding.unknown for finding in findings)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from runbook.command import Shell
+from runbook.command import Shell, Target
 from runbook.estate import Estate, Server
-from runbook.facts import im_log, windows, workers
-from runbook.facts.im_log import ImEvent
+from runbook.facts import health, im_log, windows, workers
+from runbook.facts.health import Monitor
+from runbook.facts.im_log import ImEvent, SignInError
 from runbook.facts.query import Answers, Observation, Query, Unread
 from runbook.facts.recipients import OwaPolicy
 from runbook.facts.workers import Worker
@@ -16,9 +17,12 @@ from runbook.parameters_users import VerificationParameters
 from runbook.sections import trusted_pool_facts
 from runbook.sections.ask import Ask, all_of
 from runbook.sections.mailbox_policies_facts import ask_people, ask_policies
-from runbook.sections.organisation import NO_WINDOWS, owa_hosts
+from runbook.sections.organisation import NO_WINDOWS, owa_hosts, reader_of
 from runbook.sections.trusted_pool_facts import TrustedPoolFacts
 from runbook.sections.users import Users
+
+IM_HEALTH_SET = "OWA.Protocol.Dep"
+"""The health set with the monitor that hears when OWA's IM provider can't start (``real-world`` B1, B3)."""
 
 NO_FOLDER = Unread("Exchange's set-up registered no folder on this server")
 
@@ -28,7 +32,8 @@ class ImTraces:
     """What OWA's newest worker on one back end left behind.
 
     ``events`` are those since that worker started, oldest first; empty where there is no worker.
-    ``log_folder`` says whether the folder of L83 exists; ``None`` for Exchange 2010, which writes none.
+    ``log_folder`` says whether the folder of L83 exists; ``None`` for Exchange 2010, which writes none. ``sign_ins``
+    are those of the log's newest file that failed, ``alarms`` the names of the monitors raised about OWA's IM.
     """
 
     server: str
@@ -37,6 +42,8 @@ class ImTraces:
     log_folder: bool | Unread | None = False
     oldest: datetime | Unread | None = None
     """The oldest event that the log still has."""
+    sign_ins: tuple[SignInError, ...] | Unread = ()
+    alarms: tuple[str, ...] | Unread = ()
 
     @property
     def started(self) -> datetime | None:
@@ -61,7 +68,10 @@ def observe(parameters: VerificationParameters, estate: Estate) -> Observation[V
     answers = yield all_of([policies, people, *starts])
     found, users = policies.collect(answers), people.collect(answers)
 
-    traces = [_traces(server, *start.collect(answers)) for server, start in zip(servers, starts, strict=True)]
+    traces = [
+        _traces(server, reader_of(estate, server), *start.collect(answers))
+        for server, start in zip(servers, starts, strict=True)
+    ]
     answers = yield all_of(traces)
     back_ends = tuple(ask.collect(answers) for ask in traces)
     return VerificationFacts(back_ends=back_ends, lync=lync, policies=found, users=users)
@@ -80,18 +90,25 @@ def _start(server: Server) -> Ask[_Start]:
     return Ask((running, folder), lambda answers: (answers[running], answers[folder]))
 
 
-def _traces(server: Server, running: tuple[Worker, ...] | Unread, folder: str | Unread | None) -> Ask[ImTraces]:
-    """The events since the newest worker's start, and whether the log folder is there."""
+def _traces(
+    server: Server, reader: Target | None, running: tuple[Worker, ...] | Unread, folder: str | Unread | None
+) -> Ask[ImTraces]:
+    """The events since the newest worker's start, the log folder and what is in it, and what the monitors say."""
     unknown = folder if isinstance(folder, Unread) else NO_FOLDER
     known = ImTraces(server=server.name, workers=running, log_folder=None if server.has_powershell_2 else unknown)
     events: Query[tuple[ImEvent, ...]] | None = None
     oldest: Query[datetime | None] | None = None
     exists: Query[bool] | None = None
+    failed: Query[tuple[SignInError, ...]] | None = None
+    monitors: Query[tuple[Monitor, ...]] | None = None
     if known.started is not None:
         events = im_log.im_events(server.target(Shell.WINDOWS), known.started)
         oldest = im_log.oldest_event(server.target(Shell.WINDOWS))
     if folder and not isinstance(folder, Unread) and not server.has_powershell_2:
         exists = im_log.folder_exists(server.target(Shell.WINDOWS), im_log.log_folder(folder))
+        failed = im_log.sign_in_errors(server.target(Shell.WINDOWS), im_log.log_folder(folder))
+    if reader is not None and not server.has_powershell_2:
+        monitors = health.monitors(reader, server.name, IM_HEALTH_SET)
 
     def collect(answers: Answers) -> ImTraces:
         return replace(
@@ -99,6 +116,14 @@ def _traces(server: Server, running: tuple[Worker, ...] | Unread, folder: str | 
             events=answers[events] if events is not None else (),
             oldest=answers[oldest] if oldest is not None else None,
             log_folder=answers[exists] if exists is not None else known.log_folder,
+            sign_ins=answers[failed] if failed is not None else (),
+            alarms=_alarms(answers[monitors]) if monitors is not None else (),
         )
 
-    return Ask(tuple(query for query in (events, oldest, exists) if query is not None), collect)
+    return Ask(tuple(query for query in (events, oldest, exists, failed, monitors) if query is not None), collect)
+
+
+def _alarms(monitors: tuple[Monitor, ...] | Unread) -> tuple[str, ...] | Unread:
+    if isinstance(monitors, Unread):
+        return monitors
+    return tuple(one.name for one in monitors if one.is_alarmed)
