@@ -31,6 +31,7 @@ def server(name: str, role: str) -> ServerObject:
 
 
 OUTPUT: dict[str, Sequence[ServerValue]] = {
+    "owa-pool-state": ('APPPOOL "MSExchangeOWAAppPool" (MgdVersion:v4.0,MgdMode:Integrated,state:Started)',),
     "clock": [NOW],
     "im-provider-path": [thing(ImplementationDLLPath=DLL)],
     "ucma-wrong-version": [thing(Version="5.0.8308.0")],

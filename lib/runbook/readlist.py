@@ -108,7 +108,10 @@ _COMMON = {"erroraction": ("continue", "stop", "silentlycontinue"), "warningacti
 _SYSTEM_CLASSES = ("win32_process", "win32_operatingsystem", "win32_computersystem", "win32_service", "win32_timezone")
 """Reading some classes acts: Win32_Product verifies, and repairs, every installed package."""
 
-_NATIVE = {("c:\\windows\\system32\\netstat.exe", ("-ano",))}
+_NATIVE = {
+    ("c:\\windows\\system32\\netstat.exe", ("-ano",)),
+    ("c:\\windows\\system32\\inetsrv\\appcmd.exe", ("list", "apppool", "MSExchangeOWAAppPool")),
+}
 """Programs by full path and exact arguments. netstat: Windows Server 2008 R2 has no Get-NetTCPConnection."""
 
 _CONFIG = re.compile(r"Config(,Component=[A-Za-z]+)?", re.IGNORECASE)

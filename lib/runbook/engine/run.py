@@ -275,13 +275,20 @@ class Run:
                 lambda queries: self._ask(fleet, queries, phase if record else None),
             )
         decision = self.section.decide(self.parameters, self.estate, facts)
-        decision = replace(decision, findings=(*map(_stranger, self._strangers()), *decision.findings))
+        strangers, failures = map(_stranger, self._strangers()), self._failures() if record else ()
+        decision = replace(decision, findings=(*strangers, *failures, *decision.findings))
         if record:
             for finding in decision.findings:
                 self.ledger.append(events.FindingRecorded(phase=phase, finding=finding))
             self.ledger.append(events.PlanMade(phase=phase, plan=decision.plan, digest=decision.plan.digest))
             self._decision = decision
         return decision
+
+    def _failures(self) -> tuple[Finding, ...]:
+        """What the section says of the changes that failed, beside what the facts still ask for."""
+        tell = self.section.failed
+        found = (tell(result) for result in self.results) if tell is not None else ()
+        return tuple(finding for finding in found if finding is not None)
 
     def _ask(self, fleet: Fleet, queries: Sequence[Query[Any]], phase: events.Phase | None) -> Answers:
         answers = fleet.ask(queries)

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
-from runbook.command import Pipeline, Target, cmdlet
+from runbook.command import Cmdlet, Pipeline, Target, cmdlet
 from runbook.facts import wmi
 from runbook.facts.answer import checked, number, text
 from runbook.facts.query import Query
@@ -18,6 +18,10 @@ from runbook.result import Result, ServerObject
 OWA_POOL = "MSExchangeOWAAppPool"
 """On a server with both roles the front end's and the back end's OWA share this pool (``real-world`` B3)."""
 
+APPCMD = r"C:\Windows\System32\Inetsrv\Appcmd.exe"
+"""As the procedure spells it (L66)."""
+
+_STATE = re.compile(r'APPPOOL "[^"]*" \(.*state:(\w+)\)', re.IGNORECASE)
 _WMI_TIME = re.compile(r"(\d{14})\.(\d{6})([+-]\d{3})\Z")
 _POOL = re.compile(r'\s-ap\s+(?:"([^"]*)"|(\S+))', re.IGNORECASE)
 
@@ -39,6 +43,20 @@ def owa_workers(target: Target, *, powershell_2: bool = False) -> Query[tuple[Wo
     processes = wmi.instances("Win32_Process", filter="Name='w3wp.exe'", powershell_2=powershell_2)
     wanted = cmdlet("Select-Object", Property=("ProcessId", "CreationDate", "CommandLine"))
     return Query("owa-workers", target, Pipeline.of(processes, wanted), _parse)
+
+
+def pool_state(target: Target) -> Query[str]:
+    """The state of OWA's application pool as IIS names it: ``Started`` or ``Stopped`` (L65)."""
+    ask = Cmdlet(APPCMD, arguments=("list", "apppool", OWA_POOL))
+    return Query("owa-pool-state", target, Pipeline.of(ask), _parse_state)
+
+
+def _parse_state(result: Result) -> str:
+    said = " ".join(value for value in checked(result).output if isinstance(value, str))
+    found = _STATE.search(said)
+    if found is None:
+        raise ValueError(f"appcmd.exe said nothing of {OWA_POOL}: {said[:100] or 'nothing at all'}")
+    return found[1]
 
 
 def _parse(result: Result) -> tuple[Worker, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runbook.change import Change, Finding, Repair, Severity
 from runbook.command import Shell, Target
@@ -15,6 +15,7 @@ from runbook.sections import (
     certificates,
     owa_2010,
     owa_directories,
+    owa_maintenance,
     owa_override,
     owa_override_changes,
     owa_pools,
@@ -70,11 +71,29 @@ class _Case:
 
 
 def assess(given: OwaEnablementParameters, estate: Estate, facts: OwaEnablementFacts, back: BackEnd) -> Assessment:
-    """What one server, whose facts could be read, lacks."""
+    """What one server, whose facts could be read, lacks: its settings, its pool, and whether it is in service."""
+    found = _assess(given, estate, facts, back)
+    if stopped := tuple(owa_worker.check_state(back)):
+        windows = estate.server(back.server).target(Shell.WINDOWS)
+        kept = tuple(change for change in found.work if change.object != owa_worker.OBJECT)
+        begin = () if found.obstacles else (*kept, owa_worker.start(windows, back))
+        found = replace(found, faults=(*found.faults, *stopped), work=begin)
+    target = reader_of(estate, estate.server(back.server))
+    found = replace(found, faults=(*found.faults, *owa_directories.check_back_end(back)))
+    if target is not None and not found.obstacles:
+        aside = tuple(owa_directories.back_end_changes(back, target, estate.domain_controller or ""))
+        found = replace(found, work=(*found.work, *aside))
+    maintained = tuple(owa_maintenance.check(back, blocks=bool(found.work)))
+    if maintained and found.work:
+        return replace(found, obstacles=(*found.obstacles, *maintained), work=())
+    return replace(found, notes=(*found.notes, *maintained))
+
+
+def _assess(given: OwaEnablementParameters, estate: Estate, facts: OwaEnablementFacts, back: BackEnd) -> Assessment:
     found = tuple(_certificate_findings(given, facts, back))
     errors = [finding for finding in found if finding.severity is Severity.ERROR]
     notes = [finding for finding in found if finding.id == "cert-several"]
-    notes += [*owa_directories.check_back_end(back), *owa_pools.check(given, estate, back)]
+    notes += [*owa_pools.check(given, estate, back)]
     certificate = _certificate(given, facts, back)
     if back.way is Way.FILE:
         errors += owa_web_config.obstacles(back)

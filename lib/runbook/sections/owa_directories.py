@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from runbook.change import Change, Finding, Repair, Severity
 from runbook.command import Pipeline, Switch, Target, Value, cmdlet
@@ -71,7 +72,16 @@ def check_back_end(back: BackEnd) -> Iterator[Finding]:
                 what=f"{TYPE} of the back end's virtual directory is {OCS}.",
                 why="The procedure recommends against it: front ends decide, and back ends need nothing set.",
                 remedy=f"Set {TYPE} back to its default there. Leave {ENABLED} as it is: True is its default.",
+                repair=Repair.PLANNED,
             )
+
+
+def back_end_changes(back: BackEnd, target: Target, controller: str) -> Iterator[Change]:
+    """The type back to None; IM is never switched off there, since True is what the installation leaves (L49)."""
+    for directory in () if isinstance(back.directories, Unread) else back.directories:
+        if directory.is_back_end and _is_ocs(directory):
+            change = _change(back, directory, target, controller, TYPE, OCS, "None")
+            yield replace(change, requirements=("L46", "L47"))
 
 
 def report_ready(front: FrontEnd) -> Finding:
@@ -100,7 +110,7 @@ def changes(front: FrontEnd, target: Target, controller: str) -> Iterator[Change
 
 
 def _change(
-    front: FrontEnd,
+    front: FrontEnd | BackEnd,
     directory: VirtualDirectory,
     target: Target,
     controller: str,

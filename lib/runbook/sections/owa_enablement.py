@@ -21,6 +21,7 @@ from runbook.sections import (
     owa_readiness,
     owa_scope,
     owa_web_config,
+    owa_worker,
 )
 from runbook.sections.organisation import reader_of
 from runbook.sections.owa_enablement_facts import OwaEnablementFacts, observe
@@ -143,4 +144,5 @@ SECTION = Section(
     observe=observe,
     decide=decide,
     gate=GATE,
+    failed=owa_worker.failed,
 )

@@ -8,9 +8,10 @@ from datetime import datetime
 
 from runbook.command import Shell, Target
 from runbook.estate import Estate, Server
-from runbook.facts import databases, files, overrides, owa, windows, workers
+from runbook.facts import databases, files, health, overrides, owa, windows, workers
 from runbook.facts.databases import Database, MailboxServer
 from runbook.facts.files import FileDetails
+from runbook.facts.health import Component
 from runbook.facts.overrides import SettingOverride
 from runbook.facts.owa import VirtualDirectory
 from runbook.facts.query import Answers, Observation, Query, Unread
@@ -64,6 +65,9 @@ class BackEnd:
     file: WebConfig | Unread | None = None
     settings: Mapping[str, str] | Unread | None = None
     on_iis: tuple[str, ...] | Unread = ()
+    pool_state: str | Unread = "Started"
+    components: tuple[Component, ...] | Unread = ()
+    """Component states, of which Exchange 2010 has none."""
 
     @property
     def short_name(self) -> str:
@@ -130,10 +134,10 @@ def _back_end(
     old = way in (Way.NONE, Way.DIRECTORY)
     directories = _directories(server, estate, back_end=not old)
     at_exchange = _settings(server, estate, build) if way is Way.OVERRIDE else Ask((), lambda answers: (None, ()))
-    on_windows = _windows(server)
+    on_windows, maintenance = _windows(server), _components(server, estate)
 
     def collect(answers: Answers) -> BackEnd:
-        clock, store, running, folder = on_windows.collect(answers)
+        clock, store, running, folder, state = on_windows.collect(answers)
         settings, on_iis = at_exchange.collect(answers)
         return BackEnd(
             server=server.name,
@@ -146,29 +150,42 @@ def _back_end(
             path=_path(given, folder, _BACK_END_FILE),
             settings=settings,
             on_iis=on_iis,
+            pool_state=state,
+            components=maintenance.collect(answers),
         )
 
-    return Ask((*on_windows.queries, *directories.queries, *at_exchange.queries), collect)
+    return Ask((*on_windows.queries, *directories.queries, *at_exchange.queries, *maintenance.queries), collect)
 
 
-_OnWindows = tuple[datetime | Unread, Store | Unread, tuple[Worker, ...] | Unread, str | Unread | None]
+def _components(server: Server, estate: Estate) -> Ask[tuple[Component, ...] | Unread]:
+    reader = reader_of(estate, server)
+    if server.has_powershell_2:
+        return Ask((), lambda answers: ())
+    if reader is None:
+        return Ask((), lambda answers: NO_EXCHANGE)
+    query = health.components(reader, server.name, estate.domain_controller or "")
+    return Ask((query,), lambda answers: answers[query])
+
+
+_OnWindows = tuple[datetime | Unread, Store | Unread, tuple[Worker, ...] | Unread, str | Unread | None, str | Unread]
 
 
 def _windows(server: Server) -> Ask[_OnWindows]:
     """Clock, certificates, workers and Exchange's folder, which nobody needs of Exchange 2010."""
     if not server.offers(Shell.WINDOWS):
-        return Ask((), lambda answers: (NO_WINDOWS, NO_WINDOWS, NO_WINDOWS, NO_WINDOWS))
+        return Ask((), lambda answers: (NO_WINDOWS, NO_WINDOWS, NO_WINDOWS, NO_WINDOWS, NO_WINDOWS))
     target, old = server.target(Shell.WINDOWS), server.has_powershell_2
     clock, store = windows.clock(target), windows.certificates(target, "My")
     processes = workers.owa_workers(target, powershell_2=old)
-    folder = None if old else windows.exchange_folder(target)
+    folder, state = None if old else windows.exchange_folder(target), workers.pool_state(target)
     return Ask(
-        (clock, store, processes, *_given(folder)),
+        (clock, store, processes, state, *_given(folder)),
         lambda answers: (
             answers[clock],
             answers[store],
             answers[processes],
             None if folder is None else answers[folder],
+            answers[state],
         ),
     )
 

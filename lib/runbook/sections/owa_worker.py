@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from runbook.change import Change, Finding, Repair, Severity, Step
+from runbook.change import Change, ChangeOutcome, Finding, Outcome, Repair, Severity, Step
 from runbook.command import Cmdlet, Pipeline, Switch, Target, cmdlet
 from runbook.facts.query import Unread
-from runbook.facts.workers import OWA_POOL
+from runbook.facts.workers import APPCMD, OWA_POOL
 from runbook.sections.owa_enablement_facts import BackEnd, WebConfig
 from runbook.sections.ways import Way
 
-APPCMD = r"C:\Windows\System32\Inetsrv\Appcmd.exe"
-"""As the procedure spells it (L66). It prints that the pool was recycled (L67); its exit code says so for sure."""
+STARTED = "Started"
 
 RECYCLE = Pipeline.of(Cmdlet(APPCMD, arguments=("recycle", "apppool", f"/apppool.name:{OWA_POOL}")))
 OBJECT = f"AppPool:{OWA_POOL}"
@@ -46,6 +45,60 @@ def check(back: BackEnd) -> Iterator[Finding]:
             remedy="Recycle the application pool.",
             repair=Repair.PLANNED,
         )
+
+
+def check_state(back: BackEnd) -> Iterator[Finding]:
+    """A pool that is stopped serves nobody, and can't be recycled."""
+    if not isinstance(back.pool_state, Unread) and back.pool_state != STARTED:
+        yield Finding(
+            id="app-pool-stopped",
+            requirements=("L65",),
+            severity=Severity.ERROR,
+            server=back.server,
+            object=OBJECT,
+            what=f"OWA's application pool is {back.pool_state.lower()}.",
+            why="OWA answers everybody on this server with HTTP 503, and a pool that is stopped can't be recycled.",
+            remedy="Start it, once it is clear why it was stopped.",
+            repair=Repair.PLANNED,
+        )
+
+
+def start(target: Target, back: BackEnd) -> Change:
+    """Start the pool: its first worker reads the settings as they are then, so no recycle is needed."""
+
+    def command(verb: str) -> Pipeline:
+        return Pipeline.of(Cmdlet(APPCMD, arguments=(verb, "apppool", f"/apppool.name:{OWA_POOL}")))
+
+    return Change(
+        target=target,
+        object=OBJECT,
+        property="state",
+        before=str(back.pool_state),
+        after=STARTED,
+        command=command("start"),
+        reverse=(command("stop"),),
+        requirements=("L65",),
+        disturbs="OWA serves users on this server again.",
+        conclusion=(Step(what="See that it was started", pipeline=_EXIT_CODE, gives="0"),),
+        stage=back.server,
+    )
+
+
+def failed(result: ChangeOutcome) -> Finding | None:
+    """What a recycle that didn't come about leaves to a person."""
+    if result.change.object != OBJECT or result.outcome is not Outcome.FAILED:
+        return None
+    said = " ".join(result.said).strip() or "It didn't say why."
+    return Finding(
+        id="recycle-fails",
+        requirements=("L65", "L66", "L67"),
+        severity=Severity.ERROR,
+        server=result.change.target.server,
+        object=OBJECT,
+        what=f"OWA's application pool couldn't be recycled or started. {said}",
+        why="The settings are written, and not in effect on this server.",
+        remedy="Read the System log (source WAS) on the server, mend what it names, and run this section again.",
+    )
 
 
 def stale(back: BackEnd, what: str) -> Finding:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from runbook.change import Decision
+from runbook.change import ChangeOutcome, Decision, Finding
 from runbook.estate import Estate
 from runbook.facts.query import Observation
 from runbook.parameters import SectionParameters
@@ -59,6 +59,8 @@ class Section(Generic[P, F]):
     decide: Callable[[P, Estate, F], Decision]
     gate: Gate[P, Any] | None = None
     wait: Wait[P, Any] | None = None
+    failed: Callable[[ChangeOutcome], Finding | None] | None = None
+    """What a change that failed leaves to a person, where more can be said than that it is still to be done."""
     changes_things: bool = True
     """False for a section that only looks: its plan is always empty, and it ends *verified*."""
     in_procedure: bool = True
