@@ -31,6 +31,7 @@ from runbook.command import Shell, Target
 from runbook.engine.execute import Executed, Execution
 from runbook.engine.gatekeeper import Gatekeeper
 from runbook.engine.observe import observe
+from runbook.engine.past import builds_when_ready
 from runbook.engine.verdict import run_outcome, worst
 from runbook.engine.waiting import wait_for
 from runbook.errors import Refused
@@ -274,6 +275,9 @@ class Run:
                 self.section.observe(self.parameters, self.estate),
                 lambda queries: self._ask(fleet, queries, phase if record else None),
             )
+        if self.section.recall is not None:
+            own = self.ledger.path.parent
+            facts = self.section.recall(facts, builds_when_ready(own.parent, without=own))
         decision = self.section.decide(self.parameters, self.estate, facts)
         strangers, failures = map(_stranger, self._strangers()), self._failures() if record else ()
         decision = replace(decision, findings=(*strangers, *failures, *decision.findings))

@@ -24,7 +24,7 @@ from runbook.sections import (
     owa_worker,
 )
 from runbook.sections.organisation import reader_of
-from runbook.sections.owa_enablement_facts import OwaEnablementFacts, observe
+from runbook.sections.owa_enablement_facts import OwaEnablementFacts, observe, recall
 from runbook.sections.owa_gate import GATE
 from runbook.sections.owa_scope import Scope
 from runbook.sections.section import Section
@@ -145,4 +145,5 @@ SECTION = Section(
     decide=decide,
     gate=GATE,
     failed=owa_worker.failed,
+    recall=recall,
 )

@@ -66,6 +66,8 @@ class BackEnd:
     settings: Mapping[str, str] | Unread | None = None
     on_iis: tuple[str, ...] | Unread = ()
     pool_state: str | Unread = "Started"
+    right_under: str = ""
+    """The version of Exchange under which a past record found this server configured; empty where none did."""
     components: tuple[Component, ...] | Unread = ()
     """Component states, of which Exchange 2010 has none."""
 
@@ -165,6 +167,12 @@ def _components(server: Server, estate: Estate) -> Ask[tuple[Component, ...] | U
         return Ask((), lambda answers: NO_EXCHANGE)
     query = health.components(reader, server.name, estate.domain_controller or "")
     return Ask((query,), lambda answers: answers[query])
+
+
+def recall(facts: OwaEnablementFacts, past: Mapping[str, str]) -> OwaEnablementFacts:
+    """``past``: server → the version under which it was last found configured."""
+    backs = tuple(replace(back, right_under=past.get(back.server.lower(), "")) for back in facts.back_ends)
+    return replace(facts, back_ends=backs)
 
 
 _OnWindows = tuple[datetime | Unread, Store | Unread, tuple[Worker, ...] | Unread, str | Unread | None, str | Unread]

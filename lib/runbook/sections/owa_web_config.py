@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from runbook.change import Change, Finding, Json, Repair, Severity, Step
 from runbook.command import Pipeline, Switch, Target, cmdlet
 from runbook.facts import files
+from runbook.facts.exchange import build
 from runbook.facts.query import Unread
 from runbook.parameters_owa import OwaEnablementParameters
 from runbook.sections.owa_enablement_facts import BackEnd, FrontEnd, WebConfig
@@ -29,6 +30,14 @@ _FAULTS = {
     FaultKind.SEVERAL_SECTIONS: "webconfig-several-sections",
     FaultKind.ELSEWHERE: "webconfig-settings-elsewhere",
 }
+_BY_PLAN = (
+    "webconfig-keys-missing",
+    "webconfig-overwritten-by-cu",
+    "webconfig-thumbprint-invisible-char",
+    "webconfig-thumbprint-malformed",
+    "webconfig-thumbprint-stale",
+    "webconfig-wrong-pool",
+)
 _DISTURBS = (
     "Saving web.config can restart OWA on this server: it reloads for the users whose mailbox is active there, and IM"
     " drops; nobody is signed out. The file isn't replaced all at once: while it is copied, readers may see half of it."
@@ -67,14 +76,7 @@ def check(given: OwaEnablementParameters, back: BackEnd, thumbprint: str) -> Ite
     assert isinstance(back.file, WebConfig)
     settings = read(back.file.content)
     if missing := [key for key in (THUMBPRINT, SERVER_NAME) if settings.value(key) is None]:
-        yield _error(
-            back,
-            "webconfig-keys-missing",
-            ("L52", "L54", "L56", "L57"),
-            f"appSettings has no {' and no '.join(missing)}.",
-            "Without both OWA doesn't start IM. Every cumulative update of Exchange writes a new file, without.",
-            "Add what is missing.",
-        )
+        yield _missing(back, missing)
     if (said := settings.value(THUMBPRINT)) is not None and not _same_thumbprint(said, thumbprint):
         yield _thumbprint(back, said, thumbprint)
     if (said := settings.value(SERVER_NAME)) is not None and said.lower() != given.im_server_name(back.server):
@@ -221,6 +223,28 @@ def _json(content: bytes, values: Mapping[str, str], digest: str) -> Json:
     return {**{key: settings.value(key) for key in values}, "sha256": digest}
 
 
+def _missing(back: BackEnd, keys: list[str]) -> Finding:
+    """Where a past record found the server configured under an older build, an update is what took the keys away."""
+    was, now = build(back.right_under), back.build
+    if was and now and was < now:
+        return _error(
+            back,
+            "webconfig-overwritten-by-cu",
+            ("L52", "L56", "L57"),
+            f"appSettings has no {' and no '.join(keys)}; a past record found them here under {back.right_under}.",
+            "Set-up of a cumulative update writes a new web.config, without them.",
+            "Add what is missing, after each cumulative update.",
+        )
+    return _error(
+        back,
+        "webconfig-keys-missing",
+        ("L52", "L54", "L56", "L57"),
+        f"appSettings has no {' and no '.join(keys)}.",
+        "Without both OWA doesn't start IM. Every cumulative update of Exchange writes a new file, without.",
+        "Add what is missing.",
+    )
+
+
 def _is_right(key: str, said: str, value: str) -> bool:
     return _same_thumbprint(said, value) if key == THUMBPRINT else said.lower() == value
 
@@ -283,7 +307,7 @@ def _object(back: BackEnd) -> str:
 
 
 def _error(back: BackEnd, id: str, requirements: tuple[str, ...], what: str, why: str, remedy: str) -> Finding:
-    by_plan = id.startswith(("webconfig-keys", "webconfig-thumbprint", "webconfig-wrong-pool"))
+    by_plan = id in _BY_PLAN
     return Finding(
         id=id,
         requirements=requirements,

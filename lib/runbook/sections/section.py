@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -61,6 +61,8 @@ class Section(Generic[P, F]):
     wait: Wait[P, Any] | None = None
     failed: Callable[[ChangeOutcome], Finding | None] | None = None
     """What a change that failed leaves to a person, where more can be said than that it is still to be done."""
+    recall: Callable[[F, Mapping[str, str]], F] | None = None
+    """Adds to the facts what past records tell: server → the version under which it was last found configured."""
     changes_things: bool = True
     """False for a section that only looks: its plan is always empty, and it ends *verified*."""
     in_procedure: bool = True
