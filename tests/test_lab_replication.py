@@ -43,6 +43,16 @@ def test_a_front_end_is_up_to_date_before_the_edge(world: World) -> None:
     assert all(current(world).values())
 
 
+@pytest.mark.parametrize(
+    ("topology", "build"),
+    [("hybrid-worldwide", "5.0.8308"), ("hybrid-21vianet", "6.0.9319"), ("hybrid-gcchigh", "7.0.2046")],
+)
+def test_a_replica_tells_the_version_of_its_product(topology: str, build: str) -> None:
+    heard = front_end(build_world(topology)).run("Get-CsManagementStoreReplicationStatus")
+    assert {version.rpartition(".")[0] for version in heard.values("ProductVersion")} == {build}
+    assert EDGE in heard.values("ReplicaFqdn")
+
+
 def test_asking_again_and_again_comes_to_an_end(world: World) -> None:
     """Every pipeline lets some of the world's time pass, so that whoever waits for replication is not left waiting."""
     front_end(world).run("Set-CsAccessEdgeConfiguration", AllowFederatedUsers=True)

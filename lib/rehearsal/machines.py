@@ -44,6 +44,11 @@ class Machine:
     def name(self) -> str:
         return self.host.name
 
+    @property
+    def build(self) -> str:
+        """The version of its product's binaries."""
+        return self.host.software[self.product]
+
     def endpoint(self, path: str) -> Endpoint | None:
         """By resource path, whatever its case and with or without the last slash."""
         wanted = path.rstrip("/").lower()

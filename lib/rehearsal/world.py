@@ -130,8 +130,7 @@ class World:
         for machine in self.machines.values():
             lag = next((lags[role] for role in machine.roles if role in lags), None)
             if lag is not None and self.federation.replica(machine.name) is None:
-                version = next(iter(machine.host.software.values()), "")
-                self.federation.replicas[machine.name.lower()] = Replica(machine.name, lag, version)
+                self.federation.replicas[machine.name.lower()] = Replica(machine.name, lag, machine.build)
 
     def set_federation(self, settings: FederationSettings) -> None:
         """Write federation and access policies to the Central Management store; replicas follow in their time."""

@@ -213,8 +213,7 @@ def _computers(call: Call) -> Iterator[tuple[str, Machine | None]]:
 def _status(call: Call, machine: Machine) -> str:
     running = list(world_of(call).logging.running(machine.name, world_of(call).clock.now()))
     always = "Yes" if any(one.scenario.name == ALWAYS_ON for one in running) else "No"
-    build = next(iter(machine.host.software.values()), "")
-    head = f"{machine.pool or machine.name} ({machine.host.short_name} v{build})"
+    head = f"{machine.pool or machine.name} ({machine.host.short_name} v{machine.build})"
     for one in running:
         if one.scenario.name != ALWAYS_ON:
             hours, minutes = divmod(one.duration.seconds // 60, 60)
