@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -161,3 +162,121 @@ def test_the_role_based_endpoint_writes_with_rights_of_its_own(world: World) -> 
     assert by_role.run("Set-CsAccessEdgeConfiguration", AllowFederatedUsers=True).failed is None
     ordinary = Console(world, FRONT_END, "/wsman", "lync-admin")
     assert refused(ordinary.run("Set-CsAccessEdgeConfiguration", AllowFederatedUsers=False)) == "SqlConnectionFailed"
+
+
+def test_a_proxy_counts_whatever_its_letter_case_and_is_kept_as_it_was_written() -> None:
+    """Y17 is printed with capitals."""
+    world = build_world("hybrid-21vianet")
+    shell = front_end(world)
+    shell.run("Set-CsAccessEdgeConfiguration", AllowFederatedUsers=True)
+    shell.run("New-CsHostingProvider", ProxyFqdn="EXAP.um.Partner.Outlook.CN", **PROVIDER)
+    shell.run("Set-CsExternalAccessPolicy", "Tag:Cloud", EnableOutsideAccess=True)
+    world.clock.tick(timedelta(minutes=1))
+    assert online_reasons(world) == set()
+    found = shell.run("Get-CsHostingProvider", "Exchange Online")
+    assert found.values("ProxyFqdn") == ["EXAP.um.Partner.Outlook.CN"]
+
+
+def test_a_public_providers_name_is_taken_for_hosting_providers_too(world: World) -> None:
+    given = {**PROVIDER, "Identity": "skype"}
+    assert refused(front_end(world).run("New-CsHostingProvider", ProxyFqdn=PROXIES["worldwide"], **given)) == (
+        "ItemExists"
+    )
+
+
+def test_skype_for_business_brings_a_provider_that_nobody_asked_for() -> None:
+    assert front_end(build_world("hybrid-worldwide")).run("Get-CsHostingProvider").output == []
+    for topology in ("hybrid-21vianet", "hybrid-gcchigh"):
+        heard = front_end(build_world(topology)).run("Get-CsHostingProvider")
+        assert (heard.values("ProxyFqdn"), heard.values("Enabled")) == (["sipfed.online.lync.com"], [False])
+
+
+@pytest.mark.parametrize(
+    ("property", "reason"),
+    [
+        ("Enabled", "is disabled (Y21)"),
+        ("EnabledSharedAddressSpace", "does not share the address space (Y22)"),
+        ("HostsOCSUsers", "is said to host Lync users (Y23)"),
+        ("IsLocal", "is said to be local (Y25)"),
+    ],
+)
+def test_every_flag_of_the_provider_counts(world: World, property: str, reason: str) -> None:
+    follow_the_procedure(world)
+    front_end(world).run("Set-CsHostingProvider", "Exchange Online", **{property: not PROVIDER[property]})
+    world.clock.tick(timedelta(minutes=1))
+    assert online_reasons(world) == {f"{EDGE}: the hosting provider Exchange Online {reason}"}
+
+
+@pytest.mark.parametrize("level", ["AlwaysVerifiable", "AlwaysUnverifiable"])
+def test_the_verification_level_counts_and_the_default_one_is_another(world: World, level: str) -> None:
+    without = {name: value for name, value in PROVIDER.items() if name != "VerificationLevel"}
+    shell = front_end(world)
+    made = shell.run("New-CsHostingProvider", ProxyFqdn=PROXIES["worldwide"], **without)
+    assert made.texts("VerificationLevel") == ["AlwaysVerifiable"]
+    follow_the_procedure(world)
+    shell.run("Set-CsHostingProvider", "Exchange Online", VerificationLevel=level)
+    world.clock.tick(timedelta(minutes=1))
+    (reason,) = online_reasons(world)
+    assert reason.endswith(f"has the verification level {level} (Y27)")
+    assert shell.run("Set-CsHostingProvider", "Exchange Online", VerificationLevel="Sometimes").failed is not None
+
+
+def test_a_provider_is_enabled_and_disabled_by_cmdlets_of_its_own(world: World) -> None:
+    follow_the_procedure(world)
+    shell = front_end(world)
+    shell.run("Disable-CsHostingProvider", "Exchange Online")
+    assert shell.run("Get-CsHostingProvider").values("Enabled") == [False]
+    shell.pipe("Get-CsHostingProvider", "Enable-CsHostingProvider")
+    assert shell.run("Get-CsHostingProvider").values("Enabled") == [True]
+
+
+def test_the_access_edge_is_of_another_type_with_other_routing(world: World) -> None:
+    (edge_object,) = front_end(world).run("Get-CsAccessEdgeConfiguration").output
+    assert edge_object.type_names[0].endswith("DisplayAccessEdgeSettingsDnsSrvRouting")
+    assert "EnablePartnerDiscovery" in edge_object.properties
+    other = front_end(build_world("hybrid-worldwide", states=["default-routing"]))
+    (routed,) = other.run("Get-CsAccessEdgeConfiguration").output
+    assert routed.type_names[0].endswith("DisplayAccessEdgeSettingsDefaultRoute")
+    assert "EnablePartnerDiscovery" not in routed.properties
+    assert refused(other.run("Set-CsAccessEdgeConfiguration", EnablePartnerDiscovery=True)) == "WrongRouting"
+    changed = other.run("Set-CsAccessEdgeConfiguration", UseDnsSrvRouting=True, EnablePartnerDiscovery=True)
+    assert changed.failed is None
+    assert other.run("Get-CsAccessEdgeConfiguration").values("EnablePartnerDiscovery") == [True]
+
+
+def test_default_routing_takes_a_route(world: World) -> None:
+    asked = front_end(world).run("Set-CsAccessEdgeConfiguration", UseDefaultRouting=True)
+    assert refused(asked) == "MissingDefaultRoute"
+
+
+def test_an_instance_brings_its_properties_along(world: World) -> None:
+    shell = front_end(world)
+    (policy,) = shell.run("Get-CsExternalAccessPolicy", "Tag:Cloud").output
+    policy.properties["EnableOutsideAccess"] = True
+    assert shell.run("Set-CsExternalAccessPolicy", Instance=policy).failed is None
+    assert shell.run("Get-CsExternalAccessPolicy", "Cloud").values("EnableOutsideAccess") == [True]
+
+
+def test_a_policy_of_a_site_needs_the_site(world: World) -> None:
+    shell = front_end(world)
+    assert shell.run("New-CsExternalAccessPolicy", "Site:Dublin").failed is None
+    assert refused(shell.run("New-CsExternalAccessPolicy", "Site:Nowhere")) == "SiteNotFound"
+    assert refused(shell.run("New-CsExternalAccessPolicy", "Global")) == "ItemExists"
+
+
+def test_without_a_federation_route_of_the_site_nothing_leaves_it(world: World) -> None:
+    follow_the_procedure(world)
+    world.clock.tick(timedelta(minutes=1))
+    sites = tuple(replace(one, federation_route=None) for one in world.lync.enabled.sites)
+    world.lync.enabled = replace(world.lync.enabled, sites=sites)
+    assert online_reasons(world) == {"Site:Redmond has no federation route (Y03)"}
+
+
+def test_those_who_are_kept_out_on_purpose_are_not_waited_for(world: World) -> None:
+    follow_the_procedure(world)
+    world.clock.tick(timedelta(minutes=1))
+    told = presence(world)
+    contractors = {one.upn for one in world.exchange.people if one.external_access == "Contractors"}
+    assert contractors
+    assert contractors <= told.excluded.keys()
+    assert not contractors & told.reasons.keys()

@@ -354,6 +354,9 @@ def cmdlet(
         raise ValueError(f"{name}: confirm_impact is one of {', '.join(_IMPACTS)}, not {confirm_impact!r}")
 
     def declare(process: Callable[[Call], None]) -> Callable[[Call], None]:
+        there = REGISTRY.get(name.lower())
+        if there is not None and there.process.__module__ != process.__module__:
+            raise ValueError(f"{name} is declared in {there.process.__module__} already")
         REGISTRY[name.lower()] = CmdletDeclaration(
             name=name,
             module=module,
