@@ -29,9 +29,9 @@ def texts(heard: Heard) -> str:
     return "\n".join(str(one) for one in heard.output)
 
 
-def make_scenario(world: World, name: str = "OwaIm") -> None:
+def make_scenario(world: World, name: str = "OwaIm", level: str = "Debug") -> None:
     shell = front_end(world)
-    (provider,) = shell.run("New-CsClsProvider", **STACK).output
+    (provider,) = shell.run("New-CsClsProvider", **{**STACK, "Level": level}).output
     made = shell.run("New-CsClsScenario", f"global/{name}", Provider={"Add": provider})
     assert (made.failed, made.values("Identity")) == (None, [f"global/{name}"])
 
@@ -86,6 +86,16 @@ def test_a_search_finds_only_what_was_synchronised_and_what_it_asks_for(world: W
     assert UNKNOWN_PEER not in texts(shell.run("Search-CsClsLogging", Pools=[POOL], Components=["UserServices"]))
     world.clock.tick(timedelta(hours=1))
     assert UNKNOWN_PEER not in texts(shell.run("Search-CsClsLogging", Pools=[POOL]))
+
+
+@pytest.mark.parametrize(("level", "heard"), [("Fatal", False), ("Error", True), ("Debug", True)])
+def test_a_provider_traces_its_own_level_and_what_is_graver(world: World, level: str, heard: bool) -> None:
+    make_scenario(world, level=level)
+    shell = front_end(world)
+    shell.run("Start-CsClsLogging", Scenario="OwaIm", Pools=[POOL])
+    somebody_signs_in(world)
+    shell.run("Sync-CsClsLogging", Pools=[POOL])
+    assert (UNKNOWN_PEER in texts(shell.run("Search-CsClsLogging", Pools=[POOL]))) == heard
 
 
 def test_without_a_pool_it_is_about_the_computer_one_is_connected_to(world: World) -> None:
