@@ -17,13 +17,14 @@ import typer
 from runbook.change import Json
 from runbook.cli import explain, records, requirements
 from runbook.cli.headless import section_parameters
-from runbook.cli.lab import running_lab
+from runbook.cli.lab import list_faults, running_lab
 from runbook.cli.records import announce_key
 from runbook.cli.rehearse import PARAMETERS, rehearse, run_one
 from runbook.cli.screen import Screen
 from runbook.cli.sentences import in_sentences
 from runbook.engine.opening import check_accounts
 from runbook.engine.verdict import exit_code, worst
+from runbook.errors import InputError
 from runbook.estate import find_estate, load_estate
 from runbook.ledger.events import Mode
 from runbook.paths import from_root
@@ -35,7 +36,10 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 
 _TOPOLOGIES = "Simulated organisation: split-2013, colocated-2013, minimal-2013, dag-2013."
 
-Topology = Annotated[str, typer.Option("--topology", help=_TOPOLOGIES)]
+Topology = Annotated[str | None, typer.Option("--topology", help=_TOPOLOGIES)]
+Scenario = Annotated[
+    Path | None, typer.Option("--scenario", help="YAML file that names a topology and what is broken in it.")
+]
 States = Annotated[list[str] | None, typer.Option("--state", help="A start state of the topology; may be repeated.")]
 Records = Annotated[
     Path | None, typer.Option("--records", help="Where records go; the project's own folder otherwise.")
@@ -53,18 +57,29 @@ SectionName = Annotated[str, typer.Argument(help="Section: prerequisites, truste
 @app.command("rehearse")
 @in_sentences
 def rehearse_command(
-    topology: Topology = DEFAULT_TOPOLOGY,
+    topology: Topology = None,
+    scenario: Scenario = None,
     section: Annotated[list[str] | None, typer.Option("--section", help="Only this section; may be repeated.")] = None,
     mode: Annotated[Mode, typer.Option("--mode", help="check: look, without notebooks. plan. apply.")] = Mode.APPLY,
     state: States = None,
     records: Records = None,
+    faults: Annotated[bool, typer.Option("--list-faults", help="List what a scenario can break, and end.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Start the rehearsal lab, run the sections against it, and say what came of it."""
     screen = Screen()
+    if faults:
+        _list_faults(screen, as_json)
+        return
     announce_key(screen)
     done = rehearse(
-        topology, sections=section or (), mode=mode, records=records, states=state or (), watch=screen.watch
+        _organisation(topology, scenario),
+        sections=section or (),
+        mode=mode,
+        records=records,
+        states=state or (),
+        watch=screen.watch,
+        scenario=scenario,
     )
     if as_json:
         _print(done.document())
@@ -75,11 +90,12 @@ def rehearse_command(
 
 @app.command("lab")
 @in_sentences
-def lab_command(topology: Topology = DEFAULT_TOPOLOGY, state: States = None) -> None:
+def lab_command(topology: Topology = None, scenario: Scenario = None, state: States = None) -> None:
     """Run the rehearsal lab alone, until Ctrl-C, for notebooks and commands in other terminals."""
     screen = Screen()
-    with running_lab(topology, states=state or (), directory=from_root(PARAMETERS)) as lab:
-        screen.out.print(f"The organisation {topology} is up. Notebooks and commands find it by {lab.estate}.")
+    chosen = _organisation(topology, scenario)
+    with running_lab(chosen, states=state or (), scenario=scenario, directory=from_root(PARAMETERS)) as lab:
+        screen.out.print(f"The organisation {lab.topology} is up. Notebooks and commands find it by {lab.estate}.")
         screen.out.print("Set these in the other terminal, which is this lab's alone and ends with it:\n")
         line = "$env:{} = '{}'" if sys.platform == "win32" else "export {}='{}'"
         for name, value in lab.environment.items():
@@ -152,6 +168,21 @@ def _run(
     else:
         screen.sections([done])
     raise typer.Exit(exit_code(worst([done.outcome])))
+
+
+def _organisation(topology: str | None, scenario: Path | None) -> str:
+    """The topology to start; a scenario brings its own."""
+    if topology and scenario:
+        raise InputError(f"{scenario} names its own topology. Leave out --topology, or --scenario.")
+    return topology or DEFAULT_TOPOLOGY
+
+
+def _list_faults(screen: Screen, as_json: bool) -> None:
+    faults = list_faults()
+    if as_json:
+        _print(faults)
+    else:
+        screen.faults(faults)
 
 
 explain.add_to(app)

@@ -21,6 +21,7 @@ from typing import Any
 from runbook.errors import InputError, RunbookError
 
 _BAD_INPUT = 2
+_LAB = (sys.executable, "-m", "rehearsal")
 
 
 class LabFailed(RunbookError):
@@ -64,13 +65,16 @@ class Lab:
 
 
 @contextmanager
-def running_lab(topology: str, *, states: Sequence[str] = (), directory: Path | None = None) -> Iterator[Lab]:
+def running_lab(
+    topology: str, *, states: Sequence[str] = (), scenario: Path | None = None, directory: Path | None = None
+) -> Iterator[Lab]:
     """Start the lab, yield it, end it.
 
-    ``directory`` gets the estate file; it is a temporary one otherwise. Raises :class:`InputError` for a topology or
-    state that isn't there, and :class:`LabFailed` where the lab doesn't start.
+    ``scenario`` is a file that says topology and faults; ``topology`` is then for nothing. ``directory`` gets the
+    estate file; it is a temporary one otherwise. Raises :class:`InputError` for a topology, state or scenario that
+    isn't there or isn't right, and :class:`LabFailed` where the lab doesn't start.
     """
-    command = [sys.executable, "-m", "rehearsal", "--topology", topology]
+    command = [*_LAB, *(("--scenario", str(scenario)) if scenario else ("--topology", topology))]
     command += [word for state in states for word in ("--state", state)]
     command += ["--directory", str(directory)] if directory else []
     with tempfile.TemporaryFile() as errors:
@@ -86,6 +90,16 @@ def running_lab(topology: str, *, states: Sequence[str] = (), directory: Path | 
             raise InputError(said) if code == _BAD_INPUT else LabFailed(f"The rehearsal lab didn't start: {said}")
         with _ending(process):
             yield _announced(topology, line, process.wait)
+
+
+def list_faults() -> list[Any]:
+    """The lab's catalogue of faults: objects with id, meaning, requirements, topologies and repair of each."""
+    done = subprocess.run([*_LAB, "--list-faults"], capture_output=True, text=True, encoding="utf-8", check=False)
+    try:
+        faults: list[Any] = json.loads(done.stdout)
+    except ValueError:
+        raise LabFailed(f"The rehearsal lab tells no faults: {done.stderr.strip()}") from None
+    return faults
 
 
 @contextmanager
@@ -128,6 +142,8 @@ def _announced(topology: str, line: str, wait: Callable[[], object]) -> Lab:
             stem = f"RUNBOOK_CRED_{name.upper().replace('-', '_')}"
             environment[f"{stem}_USERNAME"] = credential["username"]
             environment[f"{stem}_PASSWORD"] = credential["password"]
-        return Lab(topology, Path(said["estate"]), said["control"], said["token"], environment, wait)
+        return Lab(
+            said.get("topology", topology), Path(said["estate"]), said["control"], said["token"], environment, wait
+        )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise LabFailed(f"The rehearsal lab for {topology} said something else than where it is.") from error

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from runbook.parameters import SectionParameters
 from runbook.paths import from_root
 from runbook.render.templating import visible
 from runbook.sections import SECTIONS, section_named
+from runbook.sections.across import explained
 from runbook.summary import SectionSummary, summarise
 
 PARAMETERS = "parameters/rehearsal"
@@ -71,22 +73,39 @@ def rehearse(
     records: Path | None,
     states: Sequence[str],
     watch: Watch,
+    scenario: Path | None = None,
 ) -> Rehearsal:
-    """Start the lab with ``topology`` in the given start states and run ``sections`` against it, else the procedure."""
+    """Start the lab with ``topology`` in the given start states and run ``sections`` against it, else the procedure.
+
+    A ``scenario`` file names its own topology and what is broken in it; its users are at work, so that what is broken
+    shows, whether or not it may be mended.
+    """
     wanted = {section_named(name).name for name in sections}
     chosen = [name for name, section in SECTIONS.items() if name in wanted or (not wanted and section.in_procedure)]
-    parameters = {name: section_parameters(name, parameter_file(topology, name)) for name in chosen}
-    with running_lab(topology, states=states) as lab, credentials_in_environment(lab):
+    with running_lab(topology, states=states, scenario=scenario) as lab, credentials_in_environment(lab):
+        parameters = {name: section_parameters(name, parameter_file(lab.topology, name)) for name in chosen}
         estate = load_estate(lab.estate)
         done = []
         for name in chosen:
-            if name == SIGNED_IN_FOR and mode is Mode.APPLY:
+            if name == SIGNED_IN_FOR and (mode is Mode.APPLY or scenario is not None):
                 lab.sign_in_test_users()
             done.append(run_one(name, parameters[name], estate, mode=mode, records=records, watch=watch))
         left = None
         if mode is Mode.APPLY:
             left = sum(_second_pass(name, parameters[name], estate, records, watch) for name in chosen)
-        return Rehearsal(topology=topology, mode=mode, sections=tuple(done), second_pass=left, presence=_presence(lab))
+        return Rehearsal(
+            topology=lab.topology,
+            mode=mode,
+            sections=_with_causes(done),
+            second_pass=left,
+            presence=_presence(lab),
+        )
+
+
+def _with_causes(done: Sequence[SectionSummary]) -> tuple[SectionSummary, ...]:
+    """The sections' findings, in which symptoms name what another section found as their cause."""
+    found = iter(explained(finding for section in done for finding in section.findings))
+    return tuple(replace(section, findings=tuple(itertools.islice(found, len(section.findings)))) for section in done)
 
 
 def _presence(lab: Lab) -> Mapping[str, Any] | None:

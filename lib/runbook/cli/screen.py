@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -55,6 +56,13 @@ class Screen:
         for section in sections:
             self.out.print(Text(f"{section.name}: {_from_here(section.record)}", style="dim"), soft_wrap=True)
 
+    def faults(self, faults: Sequence[Mapping[str, Any]]) -> None:
+        """What can be broken in a rehearsal: the lab's catalogue."""
+        table = Table("fault", "repair", "what is broken", "organisations", show_edge=False)
+        for one in faults:
+            table.add_row(one["id"], one["repair"], one["meaning"], ", ".join(one["topologies"]))
+        self.out.print(table)
+
     def rehearsal(self, done: Rehearsal) -> None:
         """The whole rehearsal."""
         self.sections(done.sections)
@@ -80,6 +88,8 @@ class Screen:
                     Text(f"  {finding.id} [{', '.join(finding.requirements)}] {visible(finding.remedy)}"),
                     soft_wrap=True,
                 )
+                if finding.caused_by:
+                    self.out.print(Text(f"  caused by {', '.join(finding.caused_by)}"), soft_wrap=True)
         for change, outcome, said in section.changes:
             of = f" · {change.property}" if change.property else ""
             server = change.target.server
