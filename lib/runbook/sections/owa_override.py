@@ -7,7 +7,7 @@ documents it).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from runbook.change import Finding, Repair, Severity
@@ -65,11 +65,11 @@ class Situation:
     @property
     def applying(self) -> tuple[SettingOverride, ...]:
         """Those about IM that this server is in the scope of."""
-        return tuple(one for one in self._about_im if one.covers(self.back.short_name, self.back.build))
+        return self._for(self.back.short_name, self.back.build)
 
     @property
     def strays(self) -> tuple[SettingOverride, ...]:
-        """Those about IM that leave this server out and that no server needs: each has another one, or none is left."""
+        """Those about IM that leave this server out and that no other server needs either."""
         applying = self.applying
         return tuple(one for one in self._about_im if one not in applying and self._is_spare(one))
 
@@ -80,20 +80,20 @@ class Situation:
 
     @property
     def counts(self) -> SettingOverride | None:
-        """The one to correct: the last that says anything of OWA's pool or certificate, else the last."""
-        return next((one for one in reversed(self.applying) if one in self.sources.values()), None) or next(
-            reversed(self.applying), None
-        )
+        """The last that says anything of OWA's pool or certificate, else the last that applies."""
+        return _counting(self.applying)
 
     @property
-    def sources(self) -> Mapping[str, SettingOverride]:
-        """The override that settles each of the two settings."""
-        return {name: one for one in self.applying for name in _SETTINGS if one.value(name) is not None}
+    def correctable(self) -> SettingOverride | None:
+        """The one that counts, unless it also reaches a server that is right as it is, or that goes by another."""
+        counts = self.counts
+        reached = [other for other in self.others if counts is not None and counts.covers(other.name, other.build)]
+        return counts if all(self._needs(other, counts) for other in reached) else None
 
     @property
     def said(self) -> Mapping[str, str]:
         """What the overrides that apply come to."""
-        return {name: one.value(name) or "" for name, one in self.sources.items()}
+        return _said(self.applying)
 
     @property
     def is_right(self) -> bool:
@@ -108,7 +108,7 @@ class Situation:
     @property
     def is_stale(self) -> bool:
         """The newest worker started before an override that settles anything was last changed."""
-        changes = [one.changed for one in self.sources.values() if one.changed is not None]
+        changes = [one.changed for one in _sources(self.applying).values() if one.changed is not None]
         workers = self.back.workers
         if isinstance(workers, Unread) or not workers or not changes:
             return False
@@ -118,19 +118,27 @@ class Situation:
     def _about_im(self) -> tuple[SettingOverride, ...]:
         return tuple(one for one in self.overrides if one.is_im)
 
+    def _for(self, name: str, build: tuple[int, ...]) -> tuple[SettingOverride, ...]:
+        return tuple(one for one in self._about_im if one.covers(name, build))
+
+    def _needs(self, other: Reader, override: SettingOverride | None) -> bool:
+        """The other server, too, isn't right before this override is."""
+        applying = self._for(other.name, other.build)
+        wrong = other.wanted is not None and not other.wanted.fits(_said(applying))
+        return wrong and _counting(applying) is override
+
     def _is_spare(self, override: SettingOverride) -> bool:
-        return all(
-            any(one is not override and one.covers(other.name, other.build) for one in self._about_im)
-            for other in self.others
-            if override.covers(other.name, other.build)
-        )
+        """It settles nothing for any other server, nor would it be the one to correct there."""
+        reached = [self._for(other.name, other.build) for other in self.others]
+        settling = [one for applying in reached for one in (*_sources(applying).values(), _counting(applying))]
+        return not any(one is override for one in settling)
 
 
 def obstacles(found: Situation, *, for_all: bool) -> Iterator[Finding]:
     """Why one override can't be right here. ``for_all``: a new one is to be for every server from 2016 on."""
     if found.is_right:
         return
-    counts = found.counts
+    counts = found.correctable
     if counts is not None:
         reached = [other for other in found.others if counts.covers(other.name, other.build)]
         which = f"The override {counts.name} applies"
@@ -173,6 +181,20 @@ def check(found: Situation) -> Iterator[Finding]:
             why="They read overrides at their own pace; until then OWA starts with the old values.",
             remedy="Refresh the server, then recycle OWA's pool.",
         )
+
+
+def _sources(overrides: Iterable[SettingOverride]) -> Mapping[str, SettingOverride]:
+    """Of overrides that apply to one server: which settles each of the two settings."""
+    return {name: one for one in overrides for name in _SETTINGS if one.value(name) is not None}
+
+
+def _counting(overrides: Sequence[SettingOverride]) -> SettingOverride | None:
+    settling = list(_sources(overrides).values())
+    return next((one for one in reversed(overrides) if one in settling or not settling), None)
+
+
+def _said(overrides: Iterable[SettingOverride]) -> Mapping[str, str]:
+    return {name: one.value(name) or "" for name, one in _sources(overrides).items()}
 
 
 def _values(found: Situation, counts: SettingOverride) -> Iterator[Finding]:

@@ -19,18 +19,19 @@ _REASON = "Instant messaging in Outlook on the web"
 
 
 def change(found: Situation, given: OwaEnablementParameters, target: Target, controller: str) -> Change:
-    """The override that applies is corrected; one of the right name is given its scope; else a new one is made.
+    """The override that counts is corrected, unless it reaches servers that don't need that; one of the right name is
+    given its scope; else a new one is made, which counts since it is the last.
 
     A new one is for this server alone; for all from Exchange 2016 on where the parameters say so and no server has one.
     """
     pinned: dict[str, Value] = {"DomainController": controller} if controller else {}
-    if found.counts is not None:
-        return _corrected(found, found.counts, target, pinned)
+    if found.correctable is not None:
+        return _corrected(found, found.correctable, target, pinned)
     if given.covers_all_from_2016 and found.is_first:
         return _made(found, given.override_name, {"MinVersion": FIRST_VERSION}, target, pinned)
     short = found.back.short_name.upper()
     name = f"{given.override_name} {short}"
-    stray = next((one for one in found.strays if one.name.lower() == name.lower()), None)
+    stray = next((one for one in found.strays if one.name.lower() == name.lower()), None) if not found.counts else None
     if stray is not None and replace(stray, servers=()).covers(short, found.back.build):
         return _scoped(found, stray, target, pinned)
     return _made(found, name, {"Server": (short,)}, target, pinned)
