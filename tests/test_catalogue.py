@@ -18,6 +18,12 @@ from runbook.paths import from_root
 from runbook.sections import SECTIONS
 
 SOURCES = [*from_root("lib/runbook/sections").glob("*.py"), *from_root("lib/runbook/engine").glob("*.py")]
+OTHER_WORDS = {
+    *("10-prerequisites", "20-trusted-pool", "30-owa-enablement", "40-mailbox-policies", "60-verification"),
+    *("50-online-hybrid", "70-disable-im", "exchange-servers", "owa-im-runbook"),
+}
+"""Notebooks, a query and the distribution, which look like ids."""
+
 POWERSHELL = Parser(Language(tree_sitter_powershell.language()))
 PROCEDURE = from_root("../shared/requirements.md")
 
@@ -38,9 +44,17 @@ def test_the_pages_are_current():
     assert there == pages(), "run: python -m runbook.catalogue"
 
 
-def test_every_finding_in_the_code_has_its_entry_and_every_entry_its_finding():
-    in_code = {id for file in SOURCES for id in _finding_ids(file)}
-    assert in_code == set(checks())
+def test_every_check_is_yielded_by_the_code_and_by_nothing_but_an_id_that_is_written_out():
+    """The code's own texts of this form are ids of findings, but for a few that are listed."""
+    in_code = {text for file in SOURCES for text in _texts(file) if re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", text)}
+    assert in_code - OTHER_WORDS == set(checks())
+
+
+@pytest.mark.parametrize("file", SOURCES, ids=lambda file: file.stem)
+def test_no_id_of_a_finding_is_put_together(file: Path):
+    for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "Finding":
+            assert not [k for k in call.keywords if k.arg == "id" and isinstance(k.value, ast.JoinedStr)], file.name
 
 
 def test_every_check_belongs_to_sections_that_exist():
@@ -72,13 +86,7 @@ def test_an_unknown_check_is_answered_with_the_nearest():
         check_named("cert-expird")
 
 
-def _finding_ids(file: Path) -> Iterator[str]:
+def _texts(file: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Finding":
-            for keyword in node.keywords:
-                if keyword.arg == "id":
-                    yield from (one.value for one in ast.walk(keyword.value) if _is_text(one))
-
-
-def _is_text(node: ast.AST) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
