@@ -46,6 +46,8 @@ def test_the_parameters_cell_is_the_models(section: str) -> None:
     assert [ast.unparse(one.target) for one in declared] == list(model.model_fields)
     assert {ast.unparse(one.annotation) for one in declared} <= KINDS, "what papermill --help-notebook can show"
     assert all("  # " in line for line in cell.source.splitlines()), "each with its help"
+    helps = [line.partition("  # ")[2] for line in cell.source.splitlines()]
+    assert not [text for text in helps if "=" in text], "papermill takes the last equals sign of a line for the value's"
     given = {ast.unparse(one.target): ast.literal_eval(one.value) for one in declared if one.value}
     loaded = load_parameters(model, given)
     for name, field in model.model_fields.items():
