@@ -20,7 +20,7 @@ from runbook.sections import SECTIONS
 SOURCES = [*from_root("lib/runbook/sections").glob("*.py"), *from_root("lib/runbook/engine").glob("*.py")]
 OTHER_WORDS = {
     *("10-prerequisites", "20-trusted-pool", "30-owa-enablement", "40-mailbox-policies", "60-verification"),
-    *("50-online-hybrid", "70-disable-im", "exchange-servers", "owa-im-runbook"),
+    *("50-online-hybrid", "70-disable-im", "90-sipstack-tracing", "exchange-servers", "owa-im-runbook"),
 }
 """Notebooks, a query and the distribution, which look like ids."""
 

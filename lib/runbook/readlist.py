@@ -67,6 +67,9 @@ Get-CsDialPlan                            Identity Filter LocalStore
 Get-CsSipDomain                           Identity Filter
 Get-CsUser                                Identity Filter LdapFilter OU ResultSize DomainController
 Get-CsAdUser                              Identity Filter LdapFilter OU ResultSize DomainController
+Get-CsClsScenario                         Identity Filter LocalStore
+Show-CsClsLogging                         Pools Computers
+Search-CsClsLogging                       Pools Computers Components LogLevel MatchAny MatchAll
 Get-CsAdminRole                           Identity Filter Sid
 Get-CsHostedVoicemailPolicy               Identity Filter LocalStore
 Export-CsConfiguration                    AsBytes LocalStore

@@ -26,6 +26,7 @@ NOTEBOOKS = {
     "online_hybrid": "50-online-hybrid.ipynb",
     "verification": "60-verification.ipynb",
     "disable_im": "70-disable-im.ipynb",
+    "tracing": "90-sipstack-tracing.ipynb",
 }
 """Section → notebook, in the order of the procedure (L86)."""
 

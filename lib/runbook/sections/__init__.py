@@ -13,6 +13,7 @@ from runbook.sections.online_hybrid import SECTION as ONLINE_HYBRID
 from runbook.sections.owa_enablement import SECTION as OWA_ENABLEMENT
 from runbook.sections.prerequisites import SECTION as PREREQUISITES
 from runbook.sections.section import Section
+from runbook.sections.tracing import SECTION as TRACING
 from runbook.sections.trusted_pool import SECTION as TRUSTED_POOL
 from runbook.sections.verification import SECTION as VERIFICATION
 
@@ -27,6 +28,7 @@ SECTIONS: Mapping[str, Section[Any, Any]] = MappingProxyType(
             ONLINE_HYBRID,
             VERIFICATION,
             DISABLE_IM,
+            TRACING,
         )
     }
 )

@@ -21,6 +21,7 @@ from runbook.sections.unread import unread
 from runbook.sections.users import Readiness, Reason
 from runbook.sections.verification_facts import VerificationFacts, observe
 
+TRACING = "90-sipstack-tracing"
 BECAUSE = "This section only looks: what it finds is mended by the sections that its findings name."
 
 
@@ -209,7 +210,7 @@ def _tracing(pool: str) -> Finding:
         object="SIPStack",
         what="Tracing SIPStack on Lync Server shows why a connection is refused.",
         why="'The peer is not a configured server on this network interface' there names a host unknown to Lync.",
-        remedy=f"In the Lync Server Management Shell: {'; '.join(lines)}.",
+        remedy=f"Notebook {TRACING} does it with AlwaysOn. With all levels, in Lync's own shell: {'; '.join(lines)}.",
         repair=Repair.NONE,
     )
 
