@@ -96,4 +96,4 @@ def test_a_back_ends_directory_is_never_among_them_and_older_files_are_not_read(
 
 
 def test_it_is_no_step_of_the_procedure() -> None:
-    assert [name for name, section in SECTIONS.items() if not section.in_procedure] == ["disable_im"]
+    assert [name for name, section in SECTIONS.items() if not section.in_procedure] == ["disable_im", "tracing"]

@@ -16,6 +16,7 @@ from runbook.sections.mailbox_policies_facts import MailboxPoliciesFacts
 from runbook.sections.online_hybrid_facts import OnlineHybridFacts
 from runbook.sections.owa_enablement_facts import OwaEnablementFacts
 from runbook.sections.prerequisites_facts import PrerequisitesFacts
+from runbook.sections.tracing import TracingFacts
 from runbook.sections.trusted_pool_facts import TrustedPoolFacts
 from runbook.sections.verification_facts import VerificationFacts
 from section_cases import CASES, estate, facts, load, merged
@@ -28,6 +29,7 @@ FOLDERS = {
     "online_hybrid": ("online_hybrid", OnlineHybridFacts),
     "disable_im": ("disable_im", DisableImFacts),
     "verification": ("verification", VerificationFacts),
+    "tracing": ("tracing", TracingFacts),
 }
 FILES = sorted(path for folder in FOLDERS for path in (CASES / folder).glob("[!_]*.yaml"))
 

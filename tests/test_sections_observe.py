@@ -53,6 +53,7 @@ OUTPUT: dict[str, Sequence[ServerValue]] = {
     "content": [b"<configuration/>"],
     "security": [thing(Sddl="O:BAG:SY")],
     "access-edge": [thing(AllowFederatedUsers=True, AllowOutsideUsers=True, RoutingMethod="UseDnsSrvRouting")],
+    "cls-tracing": ["a.b.com (FE v5.0.8308.0) (AlwaysOn=No)"],
     "details": [thing(Attributes=enum("Archive", 32), LastWriteTimeUtc=NOW, PSIsContainer=False)],
 }
 
