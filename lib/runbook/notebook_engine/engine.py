@@ -1,0 +1,221 @@
+"""Run one of this project's notebooks so that its record never says that something ran that didn't.
+
+========================  ===========================  ==========================================
+how a cell ends           its state                    what follows
+========================  ===========================  ==========================================
+normally                  completed                    the next cell
+an error                  failed                       no further cell runs; papermill fails
+an error that is allowed  failed                       the next cell (tag ``raises-exception``)
+time-out, dead kernel,    interrupted, with            no further cell runs, but for the last one
+Ctrl-C, SIGTERM           ``aborted_by`` beside it     where the kernel lives: it closes the ledger
+========================  ===========================  ==========================================
+
+Cells that never ran stay *pending*. ``SystemExit`` is an error like any other: a record has no other way to be over
+early. Stock papermill calls interrupted and never-run cells completed (``remoting-notes``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import keyword
+import signal
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from types import FrameType
+from typing import Any
+
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import NotebookExecutionManager
+from papermill.exceptions import PapermillExecutionError
+from papermill.iorw import papermill_io
+from papermill.log import logger
+from traitlets.config import Config
+
+from runbook.errors import InputError
+from runbook.notebook_engine.saving import Output, Saver
+from runbook.sections import section_named
+
+INTERRUPTED = "interrupted"
+_CLOSING_SECONDS = 60
+
+
+class Terminated(KeyboardInterrupt):
+    """The process was asked to end (SIGTERM)."""
+
+
+def execute(
+    nb: Any,
+    kernel_name: str,
+    *,
+    output_path: str | None = None,
+    log_output: bool = False,
+    stdout_file: Any = None,
+    stderr_file: Any = None,
+    start_timeout: int = 60,
+    execution_timeout: int | None = None,
+    **options: Any,
+) -> Any:
+    """Run ``nb``, and keep it at ``output_path`` as it goes.
+
+    Raises :class:`Refused` where a record is there already, :class:`InputError` for a parameter that the section
+    doesn't have, papermill's own error where a cell failed, and whatever interrupted the run; the file is whole then.
+    """
+    check_names(nb)
+    saver = Saver(output_path)
+    saver.claim()
+    if output_path:
+        papermill_io.register(output_path, Output(output_path))
+    manager = _Manager(nb, saver)
+    manager.notebook_start()
+    client = _Client(
+        manager,
+        kernel_name=kernel_name,
+        timeout=execution_timeout or options.get("timeout"),
+        startup_timeout=start_timeout,
+        log=logger,
+        log_output=log_output,
+        stdout_file=stdout_file,
+        stderr_file=stderr_file,
+        config=options.get("config", Config(KernelManager={"transport_encryption": "auto"})),
+    )
+    try:
+        with _termination():
+            client.execute()
+    finally:
+        manager.notebook_complete()
+    _raise_system_exit(nb)
+    return manager.nb
+
+
+def check_names(nb: Any) -> None:
+    """Every injected parameter is one of the section's: papermill writes names into code as they come."""
+    section = section_named(str(nb.metadata["runbook"].get("section", "")))
+    given = nb.metadata.get("papermill", {}).get("parameters", {})
+    known = set(section.parameters.model_fields)
+    strange = [name for name in given if name not in known or not name.isidentifier() or keyword.iskeyword(name)]
+    if strange:
+        raise InputError(
+            f"{section.name} has no parameter {', '.join(repr(name) for name in strange)}."
+            f" Its parameters are: {', '.join(sorted(known))}."
+        )
+
+
+class _Manager(NotebookExecutionManager):  # type: ignore[misc]
+    """papermill's book of what ran, without its guesses."""
+
+    def __init__(self, nb: Any, saver: Saver) -> None:
+        super().__init__(nb, output_path=None, progress_bar=False, autosave_cell_every=0)
+        self._saver = saver
+
+    def save(self, **given: Any) -> None:
+        if given.get("nb"):
+            self.nb = given["nb"]
+        self.nb.metadata.papermill["as_of"] = datetime.now(UTC).isoformat()
+        self._saver.save(self.nb, now=bool(given.get("now")))
+
+    def interrupted(self, cell: Any, by: str) -> None:
+        """The cell began and didn't end by itself."""
+        cell.metadata.papermill["status"] = INTERRUPTED
+        cell.metadata.papermill["exception"] = True
+        cell.metadata.papermill["end_time"] = self.now().isoformat()
+        self.nb.metadata.papermill["exception"] = True
+        self.nb.metadata.papermill["aborted_by"] = by
+        self.save(now=True)
+
+    def notebook_complete(self, **given: Any) -> None:
+        self.end_time = self.now()
+        self.nb.metadata.papermill["end_time"] = self.end_time.isoformat()
+        self.nb.metadata.papermill["duration"] = (self.end_time - self.start_time).total_seconds()
+        self.save(now=True)
+
+
+class _Client(PapermillNotebookClient):  # type: ignore[misc]
+    """Runs the cells in order; see the table above."""
+
+    def papermill_execute_cells(self) -> None:
+        for index, cell in enumerate(self.nb.cells):
+            self.nb_man.cell_start(cell, index)
+            try:
+                self.execute_cell(cell, index)
+            except CellExecutionError as error:
+                self.nb_man.cell_exception(cell, cell_index=index, exception=error)
+                self.nb_man.cell_complete(cell, cell_index=index)
+                return
+            except (CellTimeoutError, DeadKernelError, KeyboardInterrupt) as error:
+                self.nb_man.interrupted(cell, _cause(error))
+                if not isinstance(error, DeadKernelError):
+                    self._close_ledger(index)
+                raise
+            except BaseException as error:
+                self.nb_man.interrupted(cell, type(error).__name__)
+                raise
+            self._complete(cell, index)
+
+    def _complete(self, cell: Any, index: int) -> None:
+        """The cell ended by itself; an error that was allowed is one all the same."""
+        if any(output.output_type == "error" for output in cell.get("outputs", ())):
+            self.nb_man.cell_exception(cell, cell_index=index)
+        self.nb_man.cell_complete(cell, cell_index=index)
+
+    def _close_ledger(self, index: int) -> None:
+        """Let the kernel end what it is at, then run the last cell, which says in the ledger that the run is over."""
+        last = len(self.nb.cells) - 1
+        if index >= last or "raises-exception" not in self.nb.cells[last].metadata.get("tags", []):
+            return
+        manager: Any = self.km
+        cell = self.nb.cells[last]
+        with contextlib.suppress(Exception):
+            self.timeout = _CLOSING_SECONDS
+            self._interrupt(manager)
+            self.nb_man.cell_start(cell, last)
+            self.execute_cell(cell, last)
+            self._complete(cell, last)
+
+    def _interrupt(self, manager: Any) -> None:
+        from jupyter_core.utils import run_sync
+
+        run_sync(manager.interrupt_kernel)()
+        self.wait_for_reply(self.kc.kernel_info())
+
+
+def _cause(error: BaseException) -> str:
+    return {
+        "CellTimeoutError": "time-out of a cell",
+        "DeadKernelError": "death of the kernel",
+        "KeyboardInterrupt": "interruption from the keyboard",
+        "Terminated": "request to end (SIGTERM)",
+    }.get(type(error).__name__, type(error).__name__)
+
+
+def _raise_system_exit(nb: Any) -> None:
+    """papermill takes ``SystemExit(0)`` for success; in a record it is a run that ended early."""
+    for index, cell in enumerate(nb.cells):
+        for output in cell.get("outputs", ()):
+            if output.output_type == "error" and output.ename == "SystemExit":
+                raise PapermillExecutionError(
+                    cell_index=index,
+                    exec_count=cell.execution_count,
+                    source=cell.source,
+                    ename=output.ename,
+                    evalue=output.evalue,
+                    traceback=output.traceback,
+                )
+
+
+@contextlib.contextmanager
+def _termination() -> Iterator[None]:
+    """SIGTERM ends the run in order. Signals can be handled in the main thread only."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def terminate(number: int, frame: FrameType | None) -> None:
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
