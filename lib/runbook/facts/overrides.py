@@ -27,6 +27,7 @@ CU4 = (15, 1, 669)
 """Exchange 2016 up to Cumulative Update 3 is asked another process, and for everything (``real-world`` B1)."""
 
 _LONGEST = 4 * 1024 * 1024
+_NUMBERS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,3}")
 _DOCTYPE = re.compile(r"<!DOCTYPE", re.IGNORECASE)
 
 
@@ -144,5 +145,4 @@ def _parse_iis(result: Result) -> tuple[str, ...]:
 
 
 def _version(text: str) -> tuple[int, ...]:
-    parts = text.split(".")
-    return tuple(int(part) for part in parts) if text and all(part.isdigit() for part in parts) else ()
+    return tuple(map(int, text.split("."))) if _NUMBERS.fullmatch(text) else ()

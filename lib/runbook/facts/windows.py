@@ -190,9 +190,10 @@ def _parse_listeners(result: Result) -> int:
 
 
 def _parse_netstat(port: int, result: Result) -> int:
+    """A listener has nobody at the other end; the word for its state is in the server's language."""
     lines = (str(value).split() for value in checked(result).output if isinstance(value, str))
     return sum(
-        len(words) >= 4 and words[0] == "TCP" and words[1].endswith(f":{port}") and words[3] == "LISTENING"
+        len(words) >= 4 and words[0] == "TCP" and words[1].endswith(f":{port}") and words[2].endswith(":0")
         for words in lines
     )
 
