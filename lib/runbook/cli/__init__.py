@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from runbook.change import Json
-from runbook.cli import explain, records, requirements
+from runbook.cli import credentials, explain, records, requirements
 from runbook.cli.headless import section_parameters
 from runbook.cli.lab import list_faults, running_lab
 from runbook.cli.records import announce_key
@@ -188,6 +188,7 @@ def _list_faults(screen: Screen, as_json: bool) -> None:
 explain.add_to(app)
 requirements.add_to(app)
 records.add_to(app)
+credentials.add_to(app)
 
 
 def _print(document: Json) -> None:

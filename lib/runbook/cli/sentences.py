@@ -11,6 +11,7 @@ import typer
 
 from runbook.errors import InputError, OutcomeUnknown, RunbookError
 from runbook.render.templating import visible
+from runbook.secrecy import scrubbed
 
 FAILED, BAD_INPUT, UNKNOWN = 1, 2, 3
 
@@ -37,5 +38,5 @@ def in_sentences(command: Command) -> Command:
 
 
 def _exit(said: object, code: int) -> NoReturn:
-    sys.stderr.write(f"{visible(str(said))}\n")
+    sys.stderr.write(f"{scrubbed(visible(str(said)))}\n")
     raise typer.Exit(code)

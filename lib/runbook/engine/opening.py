@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from runbook.command import Target
-from runbook.credentials import Broker, EnvironmentBroker
+from runbook.credentials import Broker, default_broker
 from runbook.engine import provenance
 from runbook.engine.run import Run
 from runbook.errors import InputError
@@ -89,7 +89,7 @@ def open_run(
     for note in filter(None, (parameters.change_ticket, parameters.operator_note)):
         ledger.append(events.Note(text=note))
     reached = _once(estate, ledger)
-    credentials = broker or EnvironmentBroker(environment)
+    credentials = broker or default_broker(environment)
 
     def connect(writes: bool) -> Fleet:
         return Fleet(estate, credentials, writes=writes, reached=reached)
@@ -123,7 +123,7 @@ def check_accounts(
 
     Raises :class:`InputError` before anything is contacted or recorded.
     """
-    credentials = broker or EnvironmentBroker(environment)
+    credentials = broker or default_broker(environment)
     said = json.dumps(parameters.model_dump(mode="json"), ensure_ascii=False)
     targets = {query.target for query in next(section_named(section).observe(parameters, estate), ())}
     for reference in sorted({estate.server(one.server).endpoint(one.shell).credential for one in targets}):

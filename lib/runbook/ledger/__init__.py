@@ -34,6 +34,7 @@ from runbook.ledger.codec import from_json, to_json
 from runbook.ledger.events import EVENTS, Event, Intent, RunEnded, RunStarted
 from runbook.ledger.order import Order
 from runbook.ledger.redaction import Redactor
+from runbook.secrecy import scrubbed
 
 T = TypeVar("T")
 
@@ -239,7 +240,7 @@ def _origin(entry: Entry) -> tuple[str, str, str]:
 
 
 def _line(entry: Entry) -> bytes:
-    fields = to_json(entry.event)
+    fields = scrubbed(to_json(entry.event))
     assert isinstance(fields, dict)
     envelope: dict[str, Json] = {
         "run": entry.run,

@@ -26,6 +26,7 @@ from types import FrameType
 from typing import Any
 
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat.notebooknode import NotebookNode
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NotebookExecutionManager
 from papermill.exceptions import PapermillExecutionError
@@ -35,6 +36,7 @@ from traitlets.config import Config
 
 from runbook.errors import InputError
 from runbook.notebook_engine.saving import Output, Saver
+from runbook.secrecy import keep_environment, scrubbed
 from runbook.sections import section_named
 
 INTERRUPTED = "interrupted"
@@ -63,6 +65,7 @@ def execute(
     doesn't have, papermill's own error where a cell failed, and whatever interrupted the run; the file is whole then.
     """
     check_names(nb)
+    keep_environment()
     saver = Saver(output_path)
     saver.claim()
     if output_path:
@@ -115,8 +118,20 @@ class _Manager(NotebookExecutionManager):  # type: ignore[misc]
         self.nb.metadata.papermill["as_of"] = datetime.now(UTC).isoformat()
         self._saver.save(self.nb, now=bool(given.get("now")))
 
+    def notebook_start(self, **given: Any) -> None:
+        """A secret among the parameters by mistake isn't kept either."""
+        for cell in self.nb.cells:
+            cell.source = scrubbed(cell.source)
+        self.nb.metadata.papermill["parameters"] = scrubbed(dict(self.nb.metadata.papermill.get("parameters", {})))
+        super().notebook_start(**given)
+
+    def cell_complete(self, cell: Any, cell_index: int | None = None, **given: Any) -> None:
+        _scrub(cell)
+        super().cell_complete(cell, cell_index, **given)
+
     def interrupted(self, cell: Any, by: str) -> None:
         """The cell began and didn't end by itself."""
+        _scrub(cell)
         cell.metadata.papermill["status"] = INTERRUPTED
         cell.metadata.papermill["exception"] = True
         cell.metadata.papermill["end_time"] = self.now().isoformat()
@@ -125,6 +140,8 @@ class _Manager(NotebookExecutionManager):  # type: ignore[misc]
         self.save(now=True)
 
     def notebook_complete(self, **given: Any) -> None:
+        if "widgets" in self.nb.metadata:
+            self.nb.metadata.widgets = _node(scrubbed(self.nb.metadata.widgets))
         self.end_time = self.now()
         self.nb.metadata.papermill["end_time"] = self.end_time.isoformat()
         self.nb.metadata.papermill["duration"] = (self.end_time - self.start_time).total_seconds()
@@ -178,6 +195,18 @@ class _Client(PapermillNotebookClient):  # type: ignore[misc]
 
         run_sync(manager.interrupt_kernel)()
         self.wait_for_reply(self.kc.kernel_info())
+
+
+def _scrub(cell: Any) -> None:
+    if cell.get("outputs"):
+        cell.outputs = [_node(scrubbed(output)) for output in cell.outputs]
+
+
+def _node(value: Any) -> Any:
+    """Plain mappings as nbformat has them."""
+    if isinstance(value, dict):
+        return NotebookNode({key: _node(each) for key, each in value.items()})
+    return [_node(each) for each in value] if isinstance(value, list) else value
 
 
 def _cause(error: BaseException) -> str:

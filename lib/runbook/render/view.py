@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from runbook.secrecy import scrubbed
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -13,7 +15,7 @@ class View:
     text: str
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        return {"text/html": self.html, "text/plain": self.text}
+        return {"text/html": scrubbed(self.html), "text/plain": scrubbed(self.text)}
 
     def __str__(self) -> str:
-        return self.text
+        return str(scrubbed(self.text))
