@@ -205,7 +205,7 @@ def _scrub(cell: Any) -> None:
 def _node(value: Any) -> Any:
     """Plain mappings as nbformat has them."""
     if isinstance(value, dict):
-        return NotebookNode({key: _node(each) for key, each in value.items()})
+        return NotebookNode({key: _node(each) for key, each in value.items()})  # type: ignore[no-untyped-call]
     return [_node(each) for each in value] if isinstance(value, list) else value
 
 
