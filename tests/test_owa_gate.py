@@ -125,4 +125,4 @@ def test_a_server_without_endpoints_is_not_begun_with() -> None:
         GATE.observe(given(), estate(document), "atl-mbx-001.litwareinc.com"),
         lambda some: Answers({query: Unread("x") for query in some}),
     )
-    assert "no Exchange server with an Exchange endpoint" in GATE.refuses(given(), found)
+    assert "no Exchange endpoint of this server's version" in GATE.refuses(given(), found)

@@ -14,7 +14,15 @@ from runbook.facts.query import Answers, Observation, Unread
 from runbook.facts.recipients import OwaPolicy
 from runbook.parameters_disable import DisableImParameters
 from runbook.sections.ask import Ask, all_of
-from runbook.sections.organisation import NO_EXCHANGE, NO_WINDOWS, exchange_reader, in_scope, topology_reader
+from runbook.sections.organisation import (
+    NO_EXCHANGE,
+    NO_OWN_EXCHANGE,
+    NO_WINDOWS,
+    exchange_reader,
+    in_scope,
+    reader_of,
+    topology_reader,
+)
 from runbook.sections.owa_enablement_facts import USUAL_FOLDER
 
 _FILE = r"ClientAccess\Owa\web.config"
@@ -75,9 +83,9 @@ def observe(given: DisableImParameters, estate: Estate) -> Observation[DisableIm
 
 def _directories(server: Server, estate: Estate) -> Ask[FrontEndDirectories]:
     """Asked through an endpoint of the server's own version, as its objects are managed (``real-world`` B4)."""
-    manager = exchange_reader(estate, server.version)
+    manager = reader_of(estate, server)
     if manager is None:
-        nothing = FrontEndDirectories(server=server.name, manager=None, directories=NO_EXCHANGE)
+        nothing = FrontEndDirectories(server=server.name, manager=None, directories=NO_OWN_EXCHANGE)
         return Ask((), lambda answers: nothing)
     query = owa.virtual_directories(manager, server.name, estate.domain_controller or "")
 

@@ -18,7 +18,11 @@ NO_LYNC = Unread("the estate names no Front End with an endpoint for the Lync sh
 _WITH_UM = (Version.V2013, Version.V2016, Version.V2010)
 """In the order in which their endpoints know more of it."""
 
+_ORDER = tuple(Version)
+"""From the oldest on."""
+
 NO_EXCHANGE = Unread("the estate names no Exchange server with an Exchange endpoint")
+NO_OWN_EXCHANGE = Unread("the estate names no Exchange endpoint of this server's version")
 NO_WINDOWS = Unread("the estate gives no ordinary Windows endpoint for this server")
 
 
@@ -245,10 +249,14 @@ def topology_writer(front_ends: tuple[Server, ...]) -> Writer:
 
 
 def reader_of(estate: Estate, server: Server) -> Target | None:
-    """The Exchange endpoint through which a server's own objects are managed: its own, else one of its version."""
-    if server.offers(Shell.EXCHANGE):
-        return server.target(Shell.EXCHANGE)
-    return exchange_reader(estate, server.version)
+    """The Exchange endpoint through which a server's own objects are managed: its own, else one of its version.
+
+    An object isn't managed through another version's endpoint (``real-world`` B4): ``None`` where there is no such one.
+    """
+    able = [each for each in estate.exchange() if each.offers(Shell.EXCHANGE)]
+    fitting = [each for each in able if each.name == server.name or _release(each) == _release(server)]
+    ranked = sorted(fitting, key=lambda each: each.name != server.name)
+    return ranked[0].target(Shell.EXCHANGE) if ranked else None
 
 
 def um_reader(estate: Estate) -> Target | None:
@@ -259,7 +267,12 @@ def um_reader(estate: Estate) -> Target | None:
 
 
 def exchange_reader(estate: Estate, version: Version = Version.V2013) -> Target | None:
-    """An Exchange endpoint, of the version whose objects are managed where there is one (``real-world`` B4)."""
+    """An Exchange endpoint for what belongs to no server: of this version, else the newest, which knows older ones."""
     able = [server for server in estate.exchange() if server.offers(Shell.EXCHANGE)]
-    ranked = sorted(able, key=lambda server: server.version != version)
+    ranked = sorted(able, key=lambda server: (server.version != version, -_ORDER.index(server.version)))
     return ranked[0].target(Shell.EXCHANGE) if ranked else None
+
+
+def _release(server: Server) -> Version:
+    """SE manages what 2019 does: they are one version by number."""
+    return Version.V2019 if server.version is Version.SE else server.version

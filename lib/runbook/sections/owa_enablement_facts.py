@@ -22,6 +22,7 @@ from runbook.sections.ask import Ask, all_of
 from runbook.sections.certificates import Store
 from runbook.sections.organisation import (
     NO_EXCHANGE,
+    NO_OWN_EXCHANGE,
     NO_WINDOWS,
     ExchangeOrganisation,
     exchange_reader,
@@ -164,7 +165,7 @@ def _components(server: Server, estate: Estate) -> Ask[tuple[Component, ...] | U
     if server.has_powershell_2:
         return Ask((), lambda answers: ())
     if reader is None:
-        return Ask((), lambda answers: NO_EXCHANGE)
+        return Ask((), lambda answers: NO_OWN_EXCHANGE)
     query = health.components(reader, server.name, estate.domain_controller or "")
     return Ask((query,), lambda answers: answers[query])
 
@@ -205,7 +206,7 @@ def _settings(server: Server, estate: Estate, build: tuple[int, ...]) -> Ask[_Se
     """What the processes of a server of Exchange 2016 or later work with, and its certificates for IIS."""
     reader = reader_of(estate, server)
     if reader is None:
-        return Ask((), lambda answers: (NO_EXCHANGE, NO_EXCHANGE))
+        return Ask((), lambda answers: (NO_OWN_EXCHANGE, NO_OWN_EXCHANGE))
     name = server.name.partition(".")[0]
     settings, on_iis = overrides.im_settings(reader, name, build), overrides.iis_thumbprints(reader, name)
     return Ask((settings, on_iis), lambda answers: (answers[settings], answers[on_iis]))
@@ -218,7 +219,7 @@ def _overrides(estate: Estate, organisation: ExchangeOrganisation) -> Ask[tuple[
         return Ask((), lambda answers: ())
     reader = next((found for server in able if (found := reader_of(estate, server)) is not None), None)
     if reader is None:
-        return Ask((), lambda answers: NO_EXCHANGE)
+        return Ask((), lambda answers: NO_OWN_EXCHANGE)
     query = overrides.overrides(reader, estate.domain_controller or "")
     return Ask((query,), lambda answers: answers[query])
 
@@ -238,7 +239,7 @@ def _front_end(server: Server, estate: Estate, given: OwaEnablementParameters) -
 def _directories(server: Server, estate: Estate, *, back_end: bool) -> Ask[tuple[VirtualDirectory, ...] | Unread]:
     reader = reader_of(estate, server)
     if reader is None:
-        return Ask((), lambda answers: NO_EXCHANGE)
+        return Ask((), lambda answers: NO_OWN_EXCHANGE)
     query = owa.virtual_directories(reader, server.name, estate.domain_controller or "", back_end=back_end)
     return Ask((query,), lambda answers: answers[query])
 

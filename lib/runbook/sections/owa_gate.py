@@ -17,7 +17,7 @@ from runbook.facts.health import WEB_SERVICE, Component, DatabaseCopy, Monitor
 from runbook.facts.query import Observation, Unread
 from runbook.facts.windows import Service
 from runbook.parameters_owa import OwaEnablementParameters
-from runbook.sections.organisation import NO_EXCHANGE, NO_WINDOWS, reader_of
+from runbook.sections.organisation import NO_OWN_EXCHANGE, NO_WINDOWS, reader_of
 from runbook.sections.section import Gate
 
 
@@ -46,7 +46,7 @@ def observe(parameters: OwaEnablementParameters, estate: Estate, stage: str) -> 
         None if reader is None or not server.serves(Role.MAILBOX) else health.copies(reader, server.name, controller)
     )
     # Exchange 2010 has neither component states nor managed availability.
-    without: tuple[()] | Unread = () if old else NO_EXCHANGE
+    without: tuple[()] | Unread = () if old else NO_OWN_EXCHANGE
     answers = yield [*(on_windows or ()), *(on_exchange or ()), *((copies,) if copies else ())]
     return ServerHealth(
         clock=NO_WINDOWS if on_windows is None else answers[on_windows[0]],
