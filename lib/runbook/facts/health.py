@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runbook.command import Pipeline, Target, Value, cmdlet
-from runbook.facts.answer import checked, text
+from runbook.facts.answer import as_text, checked, text
 from runbook.facts.query import Query
 from runbook.facts.windows import Service
-from runbook.result import Result
+from runbook.result import Result, ServerObject
 
 WEB_SERVICE = "W3SVC"
 """IIS, which runs only together with WAS: without it nothing can be recycled, nor judged afterwards."""
@@ -42,10 +42,14 @@ class DatabaseCopy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Monitor:
-    """A monitor of managed availability; ``name`` includes its health set and what it watches."""
+    """A monitor of managed availability; ``name`` includes its health set and what it watches.
+
+    ``error`` is its own words, which are asked for only of single health sets.
+    """
 
     name: str
     alert: str
+    error: str = ""
 
     @property
     def is_healthy(self) -> bool:
@@ -82,7 +86,8 @@ def copies(target: Target, server: str, controller: str = "") -> Query[tuple[Dat
 
 def monitors(target: Target, server: str, health_set: str = "") -> Query[tuple[Monitor, ...]]:
     """Every monitor of a server, some hundreds, or those of one health set, and whether it raises an alert."""
-    wanted = cmdlet("Select-Object", Property=("HealthSetName", "Name", "TargetResource", "AlertValue"))
+    properties = ("HealthSetName", "Name", "TargetResource", "AlertValue", *(("Error",) if health_set else ()))
+    wanted = cmdlet("Select-Object", Property=properties)
     chosen: dict[str, Value] = {"HealthSet": health_set} if health_set else {}
     ask = Pipeline.of(cmdlet("Get-ServerHealth", Identity=server, **chosen), wanted)
     return Query(" ".join(filter(None, ("monitors", server, health_set))), target, ask, _parse_monitors)
@@ -107,8 +112,10 @@ def _parse_copies(result: Result) -> tuple[DatabaseCopy, ...]:
 
 def _parse_monitors(result: Result) -> tuple[Monitor, ...]:
     found = checked(result).objects
-    parts = (
-        ([text(item, name) for name in ("HealthSetName", "Name", "TargetResource")], text(item, "AlertValue"))
-        for item in found
-    )
-    return tuple(Monitor(name="/".join(filter(None, names)), alert=alert) for names, alert in parts)
+    return tuple(map(_monitor, found))
+
+
+def _monitor(item: ServerObject) -> Monitor:
+    names = (text(item, name) for name in ("HealthSetName", "Name", "TargetResource"))
+    said = as_text(item.get("Error"))
+    return Monitor(name="/".join(filter(None, names)), alert=text(item, "AlertValue"), error=said)

@@ -21,6 +21,7 @@ _UNKNOWN_TO_LYNC = (
 )
 _SYMPTOMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
+        "lync-not-ready": (*_UNKNOWN_TO_LYNC, "application-missing", "duplicate-known-server"),
         "owa-not-known": _UNKNOWN_TO_LYNC,
         "owa-known-unclear": _UNKNOWN_TO_LYNC,
         "logs-folder-missing": ("im-event", "im-monitor-raised"),
@@ -39,12 +40,15 @@ _SYMPTOMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "events-lost",
         ),
         "nobody-ready": ("policy-im-disabled", "policy-type-none"),
+        "users-policy-off": ("policy-im-disabled", "policy-type-none"),
+        "webconfig-keys-missing": ("webconfig-wrong-file",),
     }
 )
-"""Symptom → what brings it about, beside what its own object tells (:func:`runbook.sections.symptoms.recognise`)."""
+"""Symptom → what brings it about, beside what its own object tells (:func:`runbook.sections.symptoms.named`)."""
 
 _TOLD_BY_OBJECT = ("im-event", "im-sign-in-failed", "im-monitor-raised")
-_ANYWHERE = ("clock-skew", "tls-mismatch")
+_ANYWHERE = ("clock-skew", "tls-mismatch", "cert-untrusted", "webconfig-wrong-file")
+"""What is found on one side shows on the other."""
 
 
 def explained(findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -63,7 +67,7 @@ def _explained(finding: Finding, others: Iterable[Finding]) -> Finding:
 def causes_of(finding: Finding) -> tuple[str, ...]:
     """The ids of the findings that can be behind this one; empty where it is no symptom."""
     if finding.id in _TOLD_BY_OBJECT:
-        return tuple(check for symptom in symptoms.recognise(finding.object) for check in symptom.failure.checks)
+        return tuple(check for failure in symptoms.named(finding.object) for check in failure.checks)
     return _SYMPTOMS.get(finding.id, ())
 
 

@@ -16,6 +16,7 @@ CAUSES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "cert-expiring": (BY_CLOCK,),
         "cert-not-yet-valid": (BY_CLOCK,),
         "cert-untrusted": (BY_CLOCK, "cert-expired", "cert-not-yet-valid", "cert-default-self-signed"),
+        "cert-san-missing": ("cert-wildcard",),
         "lync-cert-dates": (BY_CLOCK,),
         "lync-cert-untrusted-by-exchange": (BY_CLOCK, "lync-cert-dates"),
         "ucma-wrong-version": ("ucma-missing", "ucma-dll-absent"),

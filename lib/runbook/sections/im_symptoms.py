@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from runbook.change import Finding, Repair, Severity
-from runbook.facts.im_log import INITIALISED, SignInError
+from runbook.facts.health import Monitor
+from runbook.facts.im_log import EXPIRES_SOON, SignInError
 from runbook.facts.query import Unread
 from runbook.sections import symptoms
 from runbook.sections.im_failures import Failure
@@ -81,38 +82,40 @@ def _sign_ins(server: str, failed: Sequence[SignInError], lync_changed: datetime
             object=symptom.name,
             what=(
                 f"Since OWA's worker started its log tells of {'a sign-in' if times == 1 else f'{times} sign-ins'}"
-                f" that failed with {symptom.name}. {symptom.failure.cause}"
+                f" that failed with {symptom.name}, last at {last:%Y-%m-%d %H:%M:%S} UTC. {symptom.failure.cause}"
             ),
             why=(
                 "Lync's known servers have changed since, so it may be over."
                 if over
-                else f"Whoever it was had no presence then. {_behind(symptom.failure)}"
+                else f"Whoever it was had no presence; what was mended since isn't told. {_behind(symptom.failure)}"
             ),
             remedy=_remedy(symptom.failure),
             repair=Repair.NONE if over else Repair.MANUAL,
         )
 
 
-def _alarms(traces: ImTraces, alarms: tuple[str, ...]) -> Iterator[Finding]:
-    """A provider that has started since then speaks louder than a monitor, which needs its time to come round."""
+def _alarms(traces: ImTraces, alarms: tuple[Monitor, ...]) -> Iterator[Finding]:
+    """What the monitor alone tells. Events speak louder: of a start since then, or of what was in its way."""
     events = () if isinstance(traces.events, Unread) else traces.events
-    over = any(event.id == INITIALISED for event in events)
-    for name in alarms:
-        for symptom in symptoms.recognise(name):
+    told = tuple(event for event in events if event.id != EXPIRES_SOON)
+    for monitor in alarms:
+        meanings = symptoms.recognise(monitor.error) or symptoms.recognise(monitor.name)
+        for symptom in meanings[:1]:
+            words = f" It says: {monitor.error.rstrip('.')}." if monitor.error else ""
             yield Finding(
                 id="im-monitor-raised",
-                requirements=(*symptom.failure.requirements, "L81"),
-                severity=Severity.INFO if over else Severity.ERROR,
+                requirements=tuple(dict.fromkeys((*symptom.failure.requirements, "L81"))),
+                severity=Severity.INFO if told else Severity.ERROR,
                 server=traces.server,
                 object=symptom.name,
-                what=f"Exchange's monitor {name} is raised: OWA's IM provider couldn't be initialised.",
+                what=f"Exchange's monitor {monitor.name} is raised: OWA's IM provider couldn't be initialised.{words}",
                 why=(
-                    f"Event {INITIALISED} says that the provider has started since; a monitor takes its time."
-                    if over
+                    "OWA's events tell what stood in its way, or that the provider has started since."
+                    if told
                     else f"Of a missing setting OWA tells this monitor and logs no event. {_behind(symptom.failure)}"
                 ),
                 remedy=_remedy(symptom.failure),
-                repair=Repair.NONE if over else Repair.MANUAL,
+                repair=Repair.NONE if told else Repair.MANUAL,
             )
 
 

@@ -23,7 +23,9 @@ _KNOWN_CHECKS = (
     "pool-missing",
     "duplicate-known-server",
     "topology-not-enabled",
+    "pool-without-registrar",
     "cert-subject-mismatch",
+    "cert-wildcard",
     "application-missing",
     "exchange-not-in-dial-plan",
 )
@@ -160,7 +162,7 @@ UNKNOWN_PEER = Failure(
     "Make a trusted application pool of that name, or use a certificate whose Subject CN is the pool's name.",
     TRUSTED_POOL,
     _KNOWN,
-    ("pool-missing", "cert-subject-mismatch", "topology-not-enabled"),
+    ("pool-missing", "cert-subject-mismatch", "cert-wildcard", "topology-not-enabled"),
 )
 IM_MONITOR = "OwaIMInitializationFailedMonitor"
 """Of the health set OWA.Protocol.Dep: raised when the provider couldn't start (``real-world`` B1)."""
@@ -214,6 +216,12 @@ def recognise(shown: str) -> tuple[Symptom, ...]:
     """What a text means that somebody saw in OWA, in a log, in a monitor or in a trace; empty where nobody knows."""
     found = dict.fromkeys(_symptoms(shown.replace("\u2019", "'")))
     return tuple(found)
+
+
+def named(name: str) -> tuple[Failure, ...]:
+    """What a symptom means by the name that it bears in a finding."""
+    found = [failure for _, known, failure in _TEXTS if known == name]
+    return tuple(found) or tuple(symptom.failure for symptom in recognise(name))
 
 
 def every_failure() -> Iterator[Failure]:

@@ -33,7 +33,7 @@ class ImTraces:
 
     ``events`` are those since that worker started, oldest first; empty where there is no worker.
     ``log_folder`` says whether the folder of L83 exists; ``None`` for Exchange 2010, which writes none. ``sign_ins``
-    are those of the log's newest file that failed, ``alarms`` the names of the monitors raised about OWA's IM.
+    are those of the log's newest file that failed, ``alarms`` the monitors that are raised about OWA's IM.
     """
 
     server: str
@@ -43,7 +43,7 @@ class ImTraces:
     oldest: datetime | Unread | None = None
     """The oldest event that the log still has."""
     sign_ins: tuple[SignInError, ...] | Unread = ()
-    alarms: tuple[str, ...] | Unread = ()
+    alarms: tuple[Monitor, ...] | Unread = ()
 
     @property
     def started(self) -> datetime | None:
@@ -123,7 +123,5 @@ def _traces(
     return Ask(tuple(query for query in (events, oldest, exists, failed, monitors) if query is not None), collect)
 
 
-def _alarms(monitors: tuple[Monitor, ...] | Unread) -> tuple[str, ...] | Unread:
-    if isinstance(monitors, Unread):
-        return monitors
-    return tuple(one.name for one in monitors if one.is_alarmed)
+def _alarms(monitors: tuple[Monitor, ...] | Unread) -> tuple[Monitor, ...] | Unread:
+    return monitors if isinstance(monitors, Unread) else tuple(one for one in monitors if one.is_alarmed)
