@@ -47,7 +47,14 @@ _SYMPTOMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 """Symptom → what brings it about, beside what its own object tells (:func:`runbook.sections.symptoms.named`)."""
 
 _TOLD_BY_OBJECT = ("im-event", "im-sign-in-failed", "im-monitor-raised")
-_ANYWHERE = ("clock-skew", "tls-mismatch", "cert-untrusted", "webconfig-wrong-file")
+_ANYWHERE = (
+    "clock-skew",
+    "tls-mismatch",
+    "cert-untrusted",
+    "webconfig-wrong-file",
+    "vdir-im-disabled",
+    "vdir-type-none",
+)
 """What is found on one side shows on the other."""
 
 

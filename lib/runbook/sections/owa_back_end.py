@@ -100,6 +100,7 @@ def _assess(given: OwaEnablementParameters, estate: Estate, facts: OwaEnablement
     if errors or certificate is None:
         if back.way is Way.FILE:
             notes += owa_web_config.check_read_only(back, blocks=False)
+            notes += owa_web_config.check_behind(given, back, certificate.thumbprint if certificate else "")
         return Assessment(back=back, obstacles=tuple(errors), notes=tuple(notes))
     case = _Case(given=given, estate=estate, facts=facts, back=back, certificate=certificate)
     match back.way:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from runbook.change import Change, Finding, Json, Repair, Severity, Step
 from runbook.command import Pipeline, Switch, Target, cmdlet
@@ -89,6 +90,24 @@ def check(given: OwaEnablementParameters, back: BackEnd, thumbprint: str) -> Ite
             f"Set {SERVER_NAME} to the Lync pool's FQDN.",
         )
     yield from _duplicates(given, back, settings, thumbprint)
+
+
+def check_behind(given: OwaEnablementParameters, back: BackEnd, thumbprint: str) -> Iterator[Finding]:
+    """What is wrong in the file besides, where the certificate has to be mended first; nothing is planned until then.
+
+    ``thumbprint`` is empty where no certificate is the one that is meant: which one the file should name isn't known.
+    """
+    if isinstance(back.file, Unread) or back.file is None or read(back.file.content).fault is not None:
+        return
+    said = (read(back.file.content).value(THUMBPRINT) or "").replace(" ", "")
+    unknown = said.upper() if _HEX.match(said) else ""
+    for finding in check(given, back, thumbprint or unknown):
+        yield replace(
+            finding,
+            repair=Repair.MANUAL,
+            caused_by=("webconfig-read-only",) if back.file.details.is_read_only else (),
+            remedy="Mend the certificate first: this section then plans what has to stand here.",
+        )
 
 
 def wanted(given: OwaEnablementParameters, back: BackEnd, thumbprint: str) -> Mapping[str, str]:
