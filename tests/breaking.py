@@ -11,15 +11,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from rehearsal.exchange_health import INACTIVE, SERVER_WIDE, ComponentState
 from rehearsal.exchange_owa import ENABLED, OCS, TYPE
 from rehearsal.host import CertificateEntry, Listener, WindowsHost
 from rehearsal.owa_application import FRONT_END_WEB_CONFIG, WEB_CONFIG
 from rehearsal.owa_provider import IMPLEMENTATION_VALUE, INSTANT_MESSAGING_KEY
-from rehearsal.people import Person
+from rehearsal.people import EXCHANGE_2010, Person
 from rehearsal.pki import CertificateFactory, IssuedCertificate
 from rehearsal.presence import presence, sign_in
 from rehearsal.topologies import build_world
-from rehearsal.topologies.litware import POOL, SIP_DIAL_PLAN, join_dial_plan, trust
+from rehearsal.topologies.litware import LEGACY, POOL, SIP_DIAL_PLAN, join_dial_plan, trust
 from rehearsal.world import World
 
 TOPOLOGY = "split-2013"
@@ -29,6 +30,8 @@ FRONT = "atl-cas-001.litwareinc.com"
 LYNC_FRONT = "atl-fe-001.litwareinc.com"
 _EXCHANGE = ("atl-cas-001", "atl-cas-002", "atl-mbx-001", "atl-mbx-002")
 _OWA_POOL = "MSExchangeOWAAppPool"
+_SECOND = f'<add key="IMServerName" value="{POOL}" />\r\n'
+"""The last of two entries counts."""
 
 
 def healthy() -> World:
@@ -170,6 +173,11 @@ def _published_only(world: World) -> None:
     world.publish(published)
 
 
+def _pending(world: World) -> None:
+    """Somebody else has published a pool and not enabled it yet."""
+    trust(world, "atl-bot-001.litwareinc.com", "ServiceDesk", 6100, enabled=False)
+
+
 def _duplicate(world: World) -> None:
     trust(world, BACK, "Other", 6100, enabled=True)
     world.enable_topology()
@@ -298,6 +306,46 @@ def _person(change: Callable[[Person], Person]) -> Callable[[World], None]:
     return do
 
 
+def _maintained(world: World) -> None:
+    book, short = world.exchange.health, BACK.partition(".")[0]
+    wanted = ComponentState(component=SERVER_WIDE, requester="Maintenance", state=INACTIVE, time=world.clock.now())
+    book.states[short, SERVER_WIDE.lower(), "maintenance"] = wanted
+
+
+def _owa_off(world: World) -> None:
+    upn = world.exchange.people[0].upn.lower()
+    mailboxes = world.exchange.owa.mailboxes
+    mailboxes[upn] = replace(mailboxes[upn], owa_enabled=False)
+
+
+def _mailbox_gone(world: World) -> None:
+    first, *others = world.exchange.people
+    world.exchange.people = (replace(first, server="", database=""), *others)
+    world.exchange.owa.mailboxes.pop(first.upn.lower())
+
+
+def _out_of_dial_plan(world: World) -> None:
+    services = world.exchange.um_services
+    short = OTHER_BACK.partition(".")[0]
+    world.set_um("um-service", replace(services[short], dial_plans=()))
+
+
+def _tls(world: World) -> None:
+    """This back end has only TLS 1.2, which the Front Ends have switched off."""
+    protocols = r"HKLM:\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols"
+    for end in ("Client", "Server"):
+        for version in ("SSL 3.0", "TLS 1.0", "TLS 1.1"):
+            host(world, BACK).registry.set(rf"{protocols}\{version}\{end}", "Enabled", 0, "DWord")
+        for front in world.front_ends():
+            front.host.registry.set(rf"{protocols}\TLS 1.2\{end}", "Enabled", 0, "DWord")
+
+
+def _misplaced(world: World) -> None:
+    """A certificate that is no root, since somebody else signed it, stands among the roots of a Front End."""
+    made = _issued(world, "Litware Issuing CA", ())
+    host(world, LYNC_FRONT).add_certificate("Root", CertificateEntry(der=made.der))
+
+
 def _busy(world: World) -> None:
     """Another program took all of OWA's ports while its worker was away."""
     here = host(world, BACK)
@@ -349,6 +397,18 @@ BREACHES: tuple[Breach, ...] = (
     Breach("cert-missing-on-server", "prerequisites", BACK, _not_there),
     Breach("lync-cert-untrusted-by-exchange", "prerequisites", "", _untrusting),
     Breach("im-listener-port-in-use", "prerequisites", BACK, _busy),
+    Breach("tls-mismatch", "prerequisites", BACK, _tls),
+    Breach("lync-root-store-misplaced-ca", "prerequisites", LYNC_FRONT, _misplaced),
+    Breach("topology-pending-changes", "trusted_pool", "", _pending),
+    Breach("exchange-not-in-dial-plan", "trusted_pool", "", _out_of_dial_plan),
+    Breach("server-in-maintenance", "owa_enablement", BACK, _maintained),
+    Breach(
+        "webconfig-duplicate-keys",
+        "owa_enablement",
+        BACK,
+        _keys("atl-cs-009.litwareinc.com", more=_SECOND),
+        mended=True,
+    ),
     Breach("vdir-im-disabled", "owa_enablement", FRONT, _directory(**{ENABLED: False}), mended=True),
     Breach("vdir-type-none", "owa_enablement", FRONT, _directory(**{TYPE: "None"}), mended=True),
     Breach("backend-vdir-type-ocs", "owa_enablement", BACK, _back_directory, mended=True),
@@ -362,6 +422,15 @@ BREACHES: tuple[Breach, ...] = (
     Breach("app-pool-stopped", "owa_enablement", BACK, _stopped, mended=True),
     Breach("policy-im-disabled", "mailbox_policies", "", _policy(**{ENABLED: False}), mended=True),
     Breach("policy-type-none", "mailbox_policies", "", _policy(**{TYPE: "None"}), mended=True),
+    Breach("user-no-mailbox", "mailbox_policies", "", _mailbox_gone),
+    Breach("user-owa-disabled", "mailbox_policies", "", _owa_off),
+    Breach("user-invalid-sip", "mailbox_policies", "", _person(lambda one: replace(one, sip_proxy="sip:nobody"))),
+    Breach(
+        "user-wrong-edition",
+        "mailbox_policies",
+        "",
+        _person(lambda one: replace(one, server=LEGACY, database="DB-2010", mailbox_version=EXCHANGE_2010)),
+    ),
     Breach("user-no-sip", "mailbox_policies", "", _person(lambda one: replace(one, sip_proxy=None))),
     Breach("user-not-enabled", "mailbox_policies", "", _person(lambda one: replace(one, lync_enabled=False))),
     Breach(

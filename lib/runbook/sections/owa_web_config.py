@@ -309,15 +309,15 @@ def _duplicates(
     yield Finding(
         id="webconfig-duplicate-keys",
         requirements=("L54", "L56", "L57"),
-        severity=Severity.WARNING,
+        severity=Severity.WARNING if differ else Severity.INFO,
         server=back.server,
         object=_object(back),
         what=f"Entries that belong there once stand there more often: {' and '.join(several)} (lines {lines}).",
         why="The last one counts; whoever reads or edits the file may take another for it.",
         remedy="Every entry gets the right value; take out all but one by hand."
         if differ
-        else "All of them say the same. Take out all but one by hand.",
-        repair=Repair.PLANNED if differ else Repair.MANUAL,
+        else "All of them say the same, so nothing need be done; all but one may be taken out by hand.",
+        repair=Repair.PLANNED if differ else Repair.NONE,
     )
 
 
