@@ -280,3 +280,24 @@ def test_those_who_are_kept_out_on_purpose_are_not_waited_for(world: World) -> N
     assert contractors
     assert contractors <= told.excluded.keys()
     assert not contractors & told.reasons.keys()
+
+
+def test_an_account_that_a_provider_hosts_is_in_no_pool_and_not_waited_for() -> None:
+    world = build_world("hybrid-worldwide", states=["wrong-proxy", "hosted-elsewhere"])
+    shell = front_end(world)
+    (proxy,) = shell.run("Get-CsHostingProvider", "Exchange Online").values("ProxyFqdn")
+    users = shell.run("Get-CsUser")
+    rows = list(zip(*map(users.values, ("UserPrincipalName", "HostingProvider", "RegistrarPool")), strict=True))
+    hosted = {user for user, provider, _ in rows if provider == proxy}
+    assert hosted == {user for user, provider, _ in rows if provider != "SRV:"}
+    assert 0 < len(hosted) < len(rows)
+    assert {pool for user, _, pool in rows if user in hosted} == {None}
+    told = presence(world)
+    assert hosted <= told.excluded.keys()
+    assert not hosted & told.reasons.keys()
+
+
+@pytest.mark.parametrize(("states", "cloud"), [([], "21vianet"), (["wrong-proxy"], "worldwide")])
+def test_hosted_voice_mail_leads_to_the_proxy_of_the_provider(states: list[str], cloud: str) -> None:
+    shell = front_end(build_world("hybrid-21vianet", states=[*states, "hosted-voice-mail"]))
+    assert shell.run("Get-CsHostedVoicemailPolicy").values("Destination") == [PROXIES[cloud]]

@@ -116,6 +116,16 @@ def test_what_is_a_persons_to_decide_is_named_and_left_alone(
         assert (left and left["hosts_ocs_users"]) == provider
 
 
+@pytest.mark.parametrize("depends", ["hosted-elsewhere", "hosted-voice-mail"])
+def test_a_provider_on_which_something_depends_is_not_made_again(depends: str, tmp_path: Path) -> None:
+    with rehearsing("hybrid-worldwide", tmp_path, ["wrong-proxy", depends]) as rehearsal:
+        before = providers(rehearsal)["Exchange Online"]
+        done = rehearsal.run("online_hybrid", Mode.APPLY)
+        assert "provider-wrong-proxy" in ids(done)
+        assert done.outcome is Outcome.INCOMPLETE
+        assert providers(rehearsal)["Exchange Online"] == before
+
+
 def test_a_replica_that_stands_still_is_named_after_the_deadline_and_started_with_consent(tmp_path: Path) -> None:
     with rehearsing("hybrid-worldwide", tmp_path, ["stuck-replica"]) as rehearsal:
         done = rehearsal.run("online_hybrid", Mode.APPLY, replication_deadline_seconds=0)

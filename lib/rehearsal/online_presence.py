@@ -26,6 +26,9 @@ def excluded(world: World, person: Person) -> Iterator[str]:
     """Why nobody expects presence for this user in Exchange Online."""
     if not person.lync_enabled:
         yield "the user is not enabled for Lync Server (L73)"
+    if not person.hosted_here:
+        yield f"the Lync account is hosted by {person.hosting_provider}, not on premises (Y01)"
+        return
     policy = effective_policy(world, world.federation.current, person)
     if policy.on_purpose:
         yield f"the external access policy {policy.identity} denies on purpose (Y05)"

@@ -26,6 +26,9 @@ EXCHANGE_2013 = "0.20 (15.0.0.0)"
 EXCHANGE_2010 = "0.10 (14.0.100.0)"
 """What ExchangeVersion says of a mailbox on that version, 2013 or any later; from memory of the product."""
 
+OWN_DEPLOYMENT = "SRV:"
+"""What HostingProvider says of an account that is on premises (printed output of Get-CsUser)."""
+
 # Which of every 50 users is which.
 _NO_MAILBOX, _NEVER_ENABLED, _OLD_MAILBOX, _DISABLED_AGAIN, _NO_PROXY, _WRONG_DOMAIN = 5, 11, 17, 23, 31, 43
 
@@ -52,6 +55,13 @@ class Person:
     """The mailbox is in Exchange Online."""
     external_access: str | None = None
     """The external access policy that was granted, without ``Tag:``."""
+    hosting_provider: str = OWN_DEPLOYMENT
+    """Who hosts the Lync account: this deployment, or the proxy FQDN of the hosting provider that does."""
+
+    @property
+    def hosted_here(self) -> bool:
+        """Whether the Lync account, if there is one, is on these servers."""
+        return self.hosting_provider == OWN_DEPLOYMENT
 
     @property
     def has_mailbox(self) -> bool:

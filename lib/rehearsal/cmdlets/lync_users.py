@@ -26,7 +26,8 @@ _POLICIES = (
     "Get-CsUser",
     module="Lync",
     basis=Basis.DOCUMENTED,
-    source="Get-CsUser.md: the users that have an account for Lync; the property set is from memory",
+    source="Get-CsUser.md: the users that have an account for Lync; the property set is from memory, "
+    "and so is that an account elsewhere has no RegistrarPool and the provider's proxy FQDN as its HostingProvider",
     parameters={
         "Identity": Parameter(kind="UserIdParameter", position=0, by_value=True, by_property_name=True),
         "Credential": Parameter(kind="PSCredential"),
@@ -83,7 +84,7 @@ def user(world: World, person: Person) -> Thing:
             "Enabled": person.lync_enabled,
             "SipAddress": person.sip_address,
             "RegistrarPool": person.registrar_pool if person.lync_enabled else None,
-            "HostingProvider": "SRV:",
+            "HostingProvider": person.hosting_provider,
             "EnterpriseVoiceEnabled": False,
             "HostedVoiceMail": None,
             "LineURI": "",

@@ -19,6 +19,7 @@ from rehearsal.federation import (
     FederationSettings,
     HostingProvider,
     PublicProvider,
+    VoicemailPolicy,
 )
 from rehearsal.lync_releases import LYNC_SERVER_2013, SFB_2015, SFB_2019, LyncRelease
 from rehearsal.online_presence import PROXIES
@@ -33,6 +34,7 @@ from rehearsal.world import World
 SERVER = "atl-owa-001"
 CLOUD_POLICY, DENIED_POLICY = "Cloud", "Contractors"
 PROVIDER = "Exchange Online"
+_EVERY_HOSTED = 20
 
 _BUILT_IN = HostingProvider(
     identity="SkypeforBusinessOnline",
@@ -51,6 +53,8 @@ _STATES = {
     "stuck-replica": "the Edge Server's replica has stopped",
     "edge-blocked": "no remote session to the Edge Server is possible",
     "hosts-users": "the provider for Exchange Online is said to host Lync users",
+    "hosted-elsewhere": "some Lync accounts are hosted by the provider for Exchange Online, not on premises",
+    "hosted-voice-mail": "a hosted voice mail policy leads to the provider for Exchange Online",
     "no-delegation": "the Front Ends do not accept CredSSP",
     **OWA_STATES,
 }
@@ -66,6 +70,8 @@ def _build(name: str, cloud: str, release: LyncRelease, seed: int, states: froze
     join_dial_plan(world, SERVER, SIP_DIAL_PLAN)
     populate(world, [lone_database(server.name)])
     _move_online(world)
+    if "hosted-elsewhere" in states:
+        _move_accounts(world, _proxy_at_start(cloud, states))
     apply_owa_states(world.exchange, states)
     began = world.clock.now() - timedelta(days=30)
     world.federation = ReplicatedStore.begun(began, _settings(cloud, release, states), world.lync.published)
@@ -99,16 +105,37 @@ def _settings(cloud: str, release: LyncRelease, states: frozenset[str]) -> Feder
         verification_level=USE_SOURCE,
     )
     if "wrong-proxy" in states:
-        other = next(fqdn for name, fqdn in PROXIES.items() if name != cloud)
-        settings = settings.with_provider(replace(provider, proxy_fqdn=other))
+        settings = settings.with_provider(replace(provider, proxy_fqdn=_proxy_at_start(cloud, states)))
     if "duplicate-proxy" in states:
         settings = settings.with_provider(replace(provider, identity="Exchange UM"))
     if "hosts-users" in states:
         settings = settings.with_provider(replace(provider, hosts_ocs_users=True))
+    if "hosted-voice-mail" in states:
+        voice_mail = VoicemailPolicy(
+            identity="Tag:CloudVoiceMail", destination=_proxy_at_start(cloud, states), organization=DOMAIN
+        )
+        settings = replace(settings, voicemail_policies=(voice_mail,))
     if "default-routing" in states:
         edge = replace(settings.access_edge, routing=DEFAULT_ROUTING, default_route=f"sip.{DOMAIN}")
         settings = replace(settings, access_edge=edge, hosting_providers=(), public_providers=())
     return settings
+
+
+def _proxy_at_start(cloud: str, states: frozenset[str]) -> str:
+    """The proxy that the provider for Exchange Online has, or would have, at the start."""
+    if "wrong-proxy" in states:
+        return next(fqdn for name, fqdn in PROXIES.items() if name != cloud)
+    return PROXIES[cloud]
+
+
+def _move_accounts(world: World, proxy: str) -> None:
+    """The Lync accounts of a few whose mailboxes are in Exchange Online already."""
+    online = [person.upn for person in world.exchange.people if person.online and person.lync_enabled]
+    moved = set(online[::_EVERY_HOSTED])
+    world.exchange.people = tuple(
+        replace(person, hosting_provider=proxy, registrar_pool=None) if person.upn in moved else person
+        for person in world.exchange.people
+    )
 
 
 def _move_online(world: World) -> None:
