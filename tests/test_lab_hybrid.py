@@ -301,3 +301,22 @@ def test_an_account_that_a_provider_hosts_is_in_no_pool_and_not_waited_for() -> 
 def test_hosted_voice_mail_leads_to_the_proxy_of_the_provider(states: list[str], cloud: str) -> None:
     shell = front_end(build_world("hybrid-21vianet", states=[*states, "hosted-voice-mail"]))
     assert shell.run("Get-CsHostedVoicemailPolicy").values("Destination") == [PROXIES[cloud]]
+
+
+def test_the_effective_policy_is_the_granted_one_else_the_sites_else_the_global_one(world: World) -> None:
+    shell = front_end(world)
+    here = [one for one in world.exchange.people if one.lync_enabled]
+    granted = next(one for one in here if one.external_access == "Cloud")
+    plain = next(one for one in here if one.external_access is None)
+
+    def effective(user: str) -> list[str]:
+        return shell.run("Get-CsEffectivePolicy", user).values("ExternalAccessPolicy")
+
+    assert effective(granted.upn) == ["Tag:Cloud"]
+    assert effective(plain.upn) == ["Site:Redmond"]
+    settings = world.federation.current
+    world.set_federation(
+        replace(settings, external_access=tuple(one for one in settings.external_access if "Site" not in one.identity))
+    )
+    assert effective(plain.upn) == ["Global"]
+    assert shell.run("Get-CsEffectivePolicy", "nobody@litwareinc.com").errors

@@ -11,7 +11,7 @@ from rehearsal.values import Thing
 from rehearsal.world import World
 
 _CONNECT = "Microsoft.Rtc.Management.ADConnect"
-_POLICIES = (
+POLICIES = (
     "ClientPolicy",
     "ConferencingPolicy",
     "DialPlan",
@@ -50,7 +50,7 @@ def get_cs_user(call: Call) -> None:
         return
     if call.get("Identity") is not None:
         wanted = str(call.get("Identity")).lower()
-        people = [person for person in people if wanted in _names(person)]
+        people = [person for person in people if wanted in names_of(person)]
         if not people:
             not_found(call, str(call.get("Identity")))
     found = [user(world, person) for person in people]
@@ -64,7 +64,7 @@ def get_cs_user(call: Call) -> None:
         call.output(one)
 
 
-def _names(person: Person) -> set[str]:
+def names_of(person: Person) -> set[str]:
     names = (person.upn, person.alias, person.display_name, person.sip_address or "", person.mail)
     return {name.lower() for name in names if name}
 
@@ -91,7 +91,7 @@ def user(world: World, person: Person) -> Thing:
             "RemoteCallControlTelephonyEnabled": False,
             "AudioVideoDisabled": False,
             "ExUmEnabled": False,
-            **dict.fromkeys(_POLICIES),
+            **dict.fromkeys(POLICIES),
             "ExternalAccessPolicy": person.external_access,
         },
         f"{_CONNECT}.Schema.ADObject",
