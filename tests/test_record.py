@@ -21,8 +21,8 @@ from runbook.cli import app
 from runbook.errors import InputError, Refused
 from runbook.ledger import read_events
 from runbook.record import State, verify
-from runbook.record.keys import KEY_VARIABLE, own_key, public_key
 from runbook.record.listing import listed
+from runbook.signing.keys import KEY_VARIABLE, own_key, public_key
 
 MUTATIONS = int(os.environ.get("RUNBOOK_MUTATIONS", "300"))
 """The whole: ``RUNBOOK_MUTATIONS=5000 pytest tests/test_record.py -k mutation``."""

@@ -15,11 +15,11 @@ from runbook.cli.screen import Screen
 from runbook.cli.sentences import FAILED, in_sentences
 from runbook.engine.opening import records_folder
 from runbook.record import State, Verified, own_key
-from runbook.record.keys import known_key, read_public_key
 from runbook.record.links import Anchor, is_record, read_anchor, verify_all, verify_one
 from runbook.record.listing import Listed, listed
 from runbook.record.verify import Problem
 from runbook.render.templating import visible
+from runbook.signing.keys import known_key, read_public_key
 
 NOT_ESTABLISHED = 4
 """Exit code of a record that is intact, where nobody said which key its signer has."""

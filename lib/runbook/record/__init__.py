@@ -17,8 +17,8 @@ from runbook.record.bundle import CLOSER_VARIABLE as CLOSER_VARIABLE
 from runbook.record.bundle import Closed as Closed
 from runbook.record.bundle import close as close
 from runbook.record.bundle import is_left_open as is_left_open
-from runbook.record.keys import OwnKey as OwnKey
-from runbook.record.keys import own_key as own_key
 from runbook.record.verify import State as State
 from runbook.record.verify import Verified as Verified
 from runbook.record.verify import verify as verify
+from runbook.signing.keys import OwnKey as OwnKey
+from runbook.signing.keys import own_key as own_key

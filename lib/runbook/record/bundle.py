@@ -19,9 +19,10 @@ from runbook.ledger.chain import digest
 from runbook.ledger.events import RunStarted
 from runbook.ledger.heads import CLOSED, Heads, head_of, redaction_key
 from runbook.ledger.redaction import Redactor
-from runbook.record import anchor, crate, notebook, observed, statement, told
+from runbook.record import anchor, crate, notebook, observed, told
 from runbook.record.folder import contents
-from runbook.record.keys import OwnKey, own_key
+from runbook.signing import statement
+from runbook.signing.keys import OwnKey, own_key
 
 CLOSER_VARIABLE = "RUNBOOK_CLOSES_RECORD"
 """Set, to anything, by a program that starts a run's kernel and closes its record once the notebook is written."""

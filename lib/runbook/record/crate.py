@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from runbook.change import Json, Outcome
-from runbook.record.strict import dumped
+from runbook.signing.strict import dumped
 
 FILE_NAME = "ro-crate-metadata.json"
 _CRATE = "https://w3id.org/ro/crate/1.1"

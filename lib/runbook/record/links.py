@@ -15,8 +15,8 @@ from runbook.errors import InputError
 from runbook.ledger import FILE_NAME as LEDGER
 from runbook.ledger.chain import GENESIS
 from runbook.ledger.heads import CLOSED, Head, read_heads
-from runbook.record.keys import PublicKey
 from runbook.record.verify import Problem, State, Verified, verify
+from runbook.signing.keys import PublicKey
 
 _HASH = re.compile(r"[0-9a-f]{64}\Z")
 

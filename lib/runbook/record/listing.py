@@ -10,8 +10,8 @@ from runbook.change import Json, Outcome
 from runbook.errors import InputError
 from runbook.ledger import FILE_NAME, Recording, read_events
 from runbook.ledger.events import RunStarted
-from runbook.record.keys import PublicKey
 from runbook.record.verify import State, verify
+from runbook.signing.keys import PublicKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

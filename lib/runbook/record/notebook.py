@@ -9,7 +9,7 @@ from typing import Any
 
 from runbook.change import Json, canonical
 from runbook.ledger.redaction import Redactor
-from runbook.record.strict import without_repeats
+from runbook.signing.strict import without_repeats
 
 FILE_NAME = "record.ipynb"
 NOT_HERE = (

@@ -12,8 +12,8 @@ from runbook.ledger import Entry, Recording
 from runbook.ledger.codec import to_json
 from runbook.ledger.events import FactRead, Phase, PlanMade
 from runbook.powershell import render
-from runbook.record.strict import dumped
 from runbook.render.templating import visible
+from runbook.signing.strict import dumped
 
 FOLDERS = {Phase.CHECK: "before", Phase.VERIFY: "after"}
 _OTHER = re.compile(r"[^a-z0-9.]+")

@@ -16,10 +16,11 @@ from runbook.errors import InputError
 from runbook.ledger import FILE_NAME as LEDGER
 from runbook.ledger import Recording, chain, read_events
 from runbook.ledger.events import RunStarted
-from runbook.record import notebook, statement, strict
+from runbook.record import notebook
 from runbook.record.folder import Contents, contents
-from runbook.record.keys import PublicKey
-from runbook.record.statement import NotAStatement, Signed
+from runbook.signing import statement, strict
+from runbook.signing.keys import PublicKey
+from runbook.signing.statement import NotAStatement, Signed
 
 
 class State(StrEnum):

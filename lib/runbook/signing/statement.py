@@ -1,4 +1,6 @@
-"""``statement.dsse.json``: an in-toto Statement v1 over the digests of all files, in a signed DSSE envelope. Pure.
+"""An in-toto Statement v1 over the digests of files, in a signed DSSE envelope. Pure.
+
+A record's ``statement.dsse.json`` is one, over all its files; an approval is one, over a plan.
 
 The public key stands in the statement too. That lets anybody see that nothing was altered since it was signed; who
 signed it is only known to somebody who has that key from elsewhere.
@@ -16,14 +18,14 @@ from securesystemslib.exceptions import UnverifiedSignatureError
 from runbook.change import Json
 from runbook.errors import InputError
 from runbook.ledger import chain
-from runbook.record.keys import OwnKey, PublicKey, public_key
-from runbook.record.strict import dumped, loaded
+from runbook.signing.keys import OwnKey, PublicKey, public_key
+from runbook.signing.strict import dumped, loaded
 
 FILE_NAME = "statement.dsse.json"
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
-PREDICATE_TYPE = "urn:x-owa-im-runbook:change-record:v1"
-"""docs/records.md describes its fields."""
+RECORD = "urn:x-owa-im-runbook:change-record:v1"
+"""Kind of a record's statement; docs/records.md describes its fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +41,13 @@ class NotAStatement(ValueError):
     """The file was altered, or never was a statement of ours; the message says in what."""
 
 
-def sign(files: Mapping[str, str], predicate: Mapping[str, Json], key: OwnKey) -> bytes:
-    """The file's bytes."""
+def sign(files: Mapping[str, str], predicate: Mapping[str, Json], key: OwnKey, *, kind: str = RECORD) -> bytes:
+    """The file's bytes. ``files`` maps names to SHA-256 digests; ``kind`` is the type of the predicate."""
     signer: dict[str, Json] = {"fingerprint": key.fingerprint, "public_key": key.pem}
     statement: Json = {
         "_type": STATEMENT_TYPE,
         "subject": [{"name": name, "digest": {"sha256": digest}} for name, digest in sorted(files.items())],
-        "predicateType": PREDICATE_TYPE,
+        "predicateType": kind,
         "predicate": {**predicate, "signer": signer},
     }
     payload = chain.spelt(statement)
@@ -54,7 +56,7 @@ def sign(files: Mapping[str, str], predicate: Mapping[str, Json], key: OwnKey) -
     return dumped(envelope.to_dict())
 
 
-def read(data: bytes) -> Signed:
+def read(data: bytes, *, kind: str = RECORD) -> Signed:
     """The statement in a file; :class:`NotAStatement` where a single byte isn't as :func:`sign` wrote it."""
     try:
         found = loaded(data)
@@ -77,6 +79,6 @@ def read(data: bytes) -> Signed:
         key.verify_signature(signature, envelope.pae())
     except UnverifiedSignatureError:
         raise NotAStatement("its signature doesn't fit what it states: one of the two was altered") from None
-    if statement.get("_type") != STATEMENT_TYPE or statement.get("predicateType") != PREDICATE_TYPE:
+    if statement.get("_type") != STATEMENT_TYPE or statement.get("predicateType") != kind:
         raise NotAStatement("it is a statement of another kind")
     return Signed(files=files, predicate=predicate, key=key)

@@ -1,12 +1,11 @@
-"""The key that a user's records are signed with: Ed25519, made at the first run, kept in the state directory.
+"""The key that a user signs records and approvals with: Ed25519, made at its first use, kept in the state directory.
 
 ``RUNBOOK_KEY`` names another file (PEM, PKCS #8). The key isn't protected by a passphrase: it is as safe as the account
-whose records it signs. Its fingerprint is the SHA-256 of the public key's DER form (SubjectPublicKeyInfo), in hex.
+that signs with it. Its fingerprint is the SHA-256 of the public key's DER form (SubjectPublicKeyInfo), in hex.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from collections.abc import Mapping
@@ -15,18 +14,12 @@ from pathlib import Path
 from typing import TypeAlias
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-    load_pem_private_key,
-    load_pem_public_key,
-)
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from filelock import FileLock
 from securesystemslib.signer import CryptoSigner, SSlibKey  # type: ignore[attr-defined]  # not in an __all__
 
 from runbook.errors import InputError
+from runbook.inputs import public_keys
 from runbook.ledger.heads import write_private
 from runbook.paths import STATE_VARIABLE, state_folder
 
@@ -68,6 +61,12 @@ def own_key(environment: Mapping[str, str] = os.environ) -> OwnKey:
     return OwnKey(signer=_signer(path), path=path, made=made)
 
 
+def key_in(path: Path) -> OwnKey:
+    """The private key in a file, which its owner names; :class:`InputError` as for :func:`own_key`."""
+    chosen = path.expanduser().absolute()
+    return OwnKey(signer=_signer(chosen), path=chosen, made=False)
+
+
 def known_key(environment: Mapping[str, str] = os.environ) -> PublicKey | None:
     """The public half of the key that records are signed with, where there is one already."""
     given = environment.get(KEY_VARIABLE, "")
@@ -78,12 +77,10 @@ def known_key(environment: Mapping[str, str] = os.environ) -> PublicKey | None:
 def public_key(pem: bytes, name: str) -> PublicKey:
     """An auditor's PEM as a key to check with; ``name`` is what messages call it."""
     try:
-        found = load_pem_public_key(pem)
-    except ValueError:
-        raise InputError(f"{name} isn't a public key in PEM form. `runbook key export` prints one.") from None
-    if not isinstance(found, Ed25519PublicKey):
-        raise InputError(f"{name} isn't an Ed25519 key: no record is signed with such a one.")
-    return SSlibKey.from_crypto(found, keyid=fingerprint(found))
+        found = public_keys.parsed(pem)
+    except ValueError as error:
+        raise InputError(f"{name}: {error} `runbook key export` prints one.") from None
+    return SSlibKey.from_crypto(found, keyid=public_keys.fingerprint(found))
 
 
 def read_public_key(path: Path) -> PublicKey:
@@ -96,14 +93,8 @@ def read_public_key(path: Path) -> PublicKey:
     return public_key(pem, str(path))
 
 
-def fingerprint(key: Ed25519PublicKey) -> str:
-    der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return hashlib.sha256(der).hexdigest()
-
-
 def public_pem(key: PublicKey) -> str:
-    raw = Ed25519PublicKey.from_public_bytes(bytes.fromhex(key.keyval["public"]))
-    return raw.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode("ascii")
+    return public_keys.pem(Ed25519PublicKey.from_public_bytes(bytes.fromhex(key.keyval["public"])))
 
 
 def _make(path: Path) -> bool:
@@ -136,4 +127,4 @@ def _signer(path: Path) -> CryptoSigner:
     if not isinstance(found, Ed25519PrivateKey):
         raise InputError(f"{path} isn't an Ed25519 key.")
     public = found.public_key()
-    return CryptoSigner(found, SSlibKey.from_crypto(public, keyid=fingerprint(public)))
+    return CryptoSigner(found, SSlibKey.from_crypto(public, keyid=public_keys.fingerprint(public)))
