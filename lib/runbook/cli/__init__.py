@@ -15,22 +15,19 @@ from typing import Annotated
 import typer
 
 from runbook.change import Json
-from runbook.cli import credentials, explain, records, requirements
+from runbook.cli import credentials, explain, open_notebooks, records, requirements
 from runbook.cli.headless import section_parameters
-from runbook.cli.lab import list_faults, running_lab
+from runbook.cli.lab import list_faults, organisation, running_lab
 from runbook.cli.records import announce_key
 from runbook.cli.rehearse import PARAMETERS, rehearse, run_one
 from runbook.cli.screen import Screen
 from runbook.cli.sentences import in_sentences
 from runbook.engine.opening import check_accounts
 from runbook.engine.verdict import exit_code, worst
-from runbook.errors import InputError
 from runbook.estate import find_estate, load_estate
 from runbook.ledger.events import Mode
 from runbook.paths import from_root
 from runbook.sections import section_named
-
-DEFAULT_TOPOLOGY = "split-2013"
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
@@ -73,7 +70,7 @@ def rehearse_command(
         return
     announce_key(screen)
     done = rehearse(
-        _organisation(topology, scenario),
+        organisation(topology, scenario),
         sections=section or (),
         mode=mode,
         records=records,
@@ -93,7 +90,7 @@ def rehearse_command(
 def lab_command(topology: Topology = None, scenario: Scenario = None, state: States = None) -> None:
     """Run the rehearsal lab alone, until Ctrl-C, for notebooks and commands in other terminals."""
     screen = Screen()
-    chosen = _organisation(topology, scenario)
+    chosen = organisation(topology, scenario)
     with running_lab(chosen, states=state or (), scenario=scenario, directory=from_root(PARAMETERS)) as lab:
         screen.out.print(f"The organisation {lab.topology} is up. Notebooks and commands find it by {lab.estate}.")
         screen.out.print("Set these in the other terminal, which is this lab's alone and ends with it:\n")
@@ -170,13 +167,6 @@ def _run(
     raise typer.Exit(exit_code(worst([done.outcome])))
 
 
-def _organisation(topology: str | None, scenario: Path | None) -> str:
-    """The topology to start; a scenario brings its own."""
-    if topology and scenario:
-        raise InputError(f"{scenario} names its own topology. Leave out --topology, or --scenario.")
-    return topology or DEFAULT_TOPOLOGY
-
-
 def _list_faults(screen: Screen, as_json: bool) -> None:
     faults = list_faults()
     if as_json:
@@ -189,6 +179,7 @@ explain.add_to(app)
 requirements.add_to(app)
 records.add_to(app)
 credentials.add_to(app)
+open_notebooks.add_to(app)
 
 
 def _print(document: Json) -> None:

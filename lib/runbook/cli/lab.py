@@ -24,6 +24,9 @@ _BAD_INPUT = 2
 _LAB = (sys.executable, "-m", "rehearsal")
 
 
+DEFAULT_TOPOLOGY = "split-2013"
+
+
 class LabFailed(RunbookError):
     """The rehearsal lab didn't start, or no longer answers."""
 
@@ -62,6 +65,13 @@ class Lab:
         for user in chosen.values():
             self.ask("sign-in", {"user": user})
         return tuple(chosen.values())
+
+
+def organisation(topology: str | None, scenario: Path | None) -> str:
+    """The topology to start; a scenario brings its own."""
+    if topology and scenario:
+        raise InputError(f"{scenario} names its own topology. Leave out --topology, or --scenario.")
+    return topology or DEFAULT_TOPOLOGY
 
 
 @contextmanager
