@@ -87,6 +87,7 @@ def _command(root: Path, port: int) -> list[str]:
         "--ServerApp.terminals_enabled=False",
         "--ServerApp.answer_yes=True",  # Ctrl-C ends it: nobody is there to answer whether that was meant
         "--ServerApp.allow_root=True",  # as every other command here; it is reached from this computer only
+        "--KernelManager.transport_encryption=auto",
         "--Application.log_level=ERROR",
     ]
 
