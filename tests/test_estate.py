@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from input_cases import CASES, assert_faults, cases, expand, read_case
 from runbook.command import Shell, Target
 from runbook.errors import InputError
-from runbook.estate import Environment, Estate, Product, Role, Version, find_estate, load_estate
+from runbook.estate import ApprovalPolicy, Environment, Estate, Product, Role, Version, find_estate, load_estate
 
 GOOD = (CASES / "estate" / "good.yaml").read_text(encoding="utf-8")
 MAILBOX, FRONT_END, EDGE = ("atl-mbx-001.litwareinc.com", "atl-fe-001.litwareinc.com", "atl-edge-001.litwareinc.com")
@@ -164,3 +166,21 @@ def test_a_named_file_that_is_absent_is_said_so(given: str, environment: dict[st
 def test_a_root_without_notebooks_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="RUNBOOK_ROOT"):
         find_estate("", {"RUNBOOK_ROOT": str(tmp_path)})
+
+
+def test_approvers_are_public_keys_beside_the_file_or_in_it(tmp_path: Path) -> None:
+    keys = [Ed25519PrivateKey.generate().public_key() for _ in range(2)]
+    beside, inside = (key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode() for key in keys)
+    (tmp_path / "kim.pem").write_text(beside.replace("\n", "\r\n"), encoding="ascii", newline="")
+    listed = "approval: required\napprovers:\n  - kim.pem\n  - |\n" + "".join(f"    {x}\n" for x in inside.splitlines())
+    found = estate(tmp_path, ("organisation:", f"{listed}organisation:"))
+    assert found.approval is ApprovalPolicy.REQUIRED
+    assert found.approvers == (beside, inside)
+    assert all(len(each) == 64 for each in found.approver_fingerprints)
+    (tmp_path / "again.pem").write_text(beside, encoding="ascii")
+    with pytest.raises(InputError, match=r"approvers.*Items 1 and 2 are the same key"):
+        estate(tmp_path, ("organisation:", "approvers: [kim.pem, again.pem]\norganisation:"))
+
+
+def test_nobody_has_to_approve_unless_the_estate_says_so(tmp_path: Path) -> None:
+    assert estate(tmp_path).approval is ApprovalPolicy.NONE

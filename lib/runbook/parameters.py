@@ -53,6 +53,13 @@ class SectionParameters(BaseModel):
     change_ticket: Annotated[
         Line, Field(title="Change ticket", description="Number of the change request; kept in the record.")
     ] = ""
+    approval: Annotated[
+        Line,
+        Field(
+            title="Approval",
+            description="File of the signed approval, from the project's root, its plan beside it; for mode apply.",
+        ),
+    ] = ""
     operator: Annotated[
         Line, Field(title="Operator", description="Who makes this run, beside the account; kept in the record.")
     ] = ""

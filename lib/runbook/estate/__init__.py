@@ -29,6 +29,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from runbook.errors import Fault, InputError
+from runbook.estate.approvers import ApprovalPolicy, Approvers, fingerprints, is_without_approvers
 from runbook.estate.endpoint import DEFAULT_URLS, Authentication, Delegation, Endpoint, Endpoints, Url, url
 from runbook.estate.server import Product, Role, Server, Version, either
 from runbook.inputs.disclosure import shown
@@ -38,6 +39,7 @@ from runbook.inputs.yamlfile import Document, KeyPath, Tree, key_text, read_yaml
 from runbook.paths import from_root
 
 __all__ = [
+    "ApprovalPolicy",
     "Authentication",
     "Delegation",
     "Endpoint",
@@ -133,6 +135,17 @@ class Estate(BaseModel):
             "git remote as git+https://… or git+ssh://…; empty: nowhere."
         ),
     ] = ""
+    approval: Annotated[
+        ApprovalPolicy,
+        Field(description="required: only a plan that an approver has signed is applied. none: none is asked for."),
+    ] = ApprovalPolicy.NONE
+    approvers: Annotated[
+        Approvers,
+        Field(
+            description="public keys of those who may approve plans: PEM files, from the estate file's folder, or PEM "
+            "text."
+        ),
+    ] = ()
     servers: Annotated[
         tuple[Server, ...],
         AfterValidator(_some),
@@ -159,6 +172,11 @@ class Estate(BaseModel):
     @property
     def digest(self) -> str:
         return self._digest
+
+    @property
+    def approver_fingerprints(self) -> tuple[str, ...]:
+        """SHA-256 of each approver's public key, in hex, in the file's order."""
+        return fingerprints(self.approvers)
 
     def exchange(self, role: Role | None = None) -> tuple[Server, ...]:
         """The Exchange servers, of one role or all, in the file's order."""
@@ -192,7 +210,7 @@ class Estate(BaseModel):
 def load_estate(path: Path) -> Estate:
     """Read and check an estate file; :class:`InputError` with every fault at once."""
     document = read_yaml(path)
-    faults = (*document.faults, *_given_twice(document), *_abroad(document))
+    faults = (*document.faults, *_given_twice(document), *_abroad(document), *_unapprovable(document))
     context = {"folder": path.absolute().parent}
     estate = validate(Estate, document.root, file=document.file, line=document.line, faults=faults, context=context)
     estate._path, estate._digest = path.absolute(), document.digest
@@ -269,6 +287,14 @@ def _abroad(document: Document) -> list[Fault]:
         for kind, address in _addresses(server)
         if not _is_loopback(address.host)
     ]
+
+
+def _unapprovable(document: Document) -> list[Fault]:
+    """Reported beside the faults of the keys themselves: it is a fault of the file, however they are written."""
+    if not is_without_approvers(document.root):
+        return []
+    remedy = "List the public keys of those who may approve below `approvers`."
+    return [_fault(document, ("approval",), "Nobody may approve: there are no approvers.", remedy)]
 
 
 def _is_loopback(host: str) -> bool:

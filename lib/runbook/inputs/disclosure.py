@@ -30,5 +30,7 @@ def shown(path: tuple[str | int, ...], value: object) -> str:
     """
     if not isinstance(value, str | int | float) or any(isinstance(key, str) and is_secret_name(key) for key in path):
         return ""
+    if "PRIVATE KEY" in str(value):
+        return ""
     text = visible(_USER_INFO.sub("//…@", str(value)))
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
