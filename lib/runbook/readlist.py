@@ -42,6 +42,8 @@ Get-OwaMailboxPolicy          Identity DomainController
 Get-CASMailbox                Identity Filter RecipientTypeDetails ResultSize ReadFromDomainController DomainController
 Get-Mailbox                   Identity Filter RecipientTypeDetails ResultSize Server Database DomainController
 Get-SettingOverride           Identity DomainController
+Get-AdminAuditLogConfig       DomainController
+Search-AdminAuditLog          StartDate EndDate ResultSize StartIndex Cmdlets ObjectIds UserIds DomainController
 """
 
 _LYNC = """

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
@@ -143,11 +144,16 @@ class PlanMade(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanConfirmed(Event):
-    """Somebody, or a parameter, said yes to exactly this plan. ``consents`` are the parameters that were set for it."""
+    """Somebody, or a parameter, said yes to exactly this plan. ``consents`` are the parameters that were set for it.
+
+    ``ticket`` is the change ticket, and ``typed`` what was typed, word for word, by whoever confirmed it by hand.
+    """
 
     digest: str
     by: str
     consents: tuple[str, ...] = ()
+    ticket: str = ""
+    typed: tuple[str, ...] = ()
 
     _filled: ClassVar[tuple[str, ...]] = ("by",)
 
@@ -247,6 +253,110 @@ class OutcomeRecorded(Event):
             raise ValueError(f"an outcome {self.outcome} says why")
 
 
+class Answer(StrEnum):
+    """What may be done after a change that failed."""
+
+    RETRY = "retry"
+    SKIP = "skip"
+    STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailureAnswered(Event):
+    """What somebody decided after a change failed, or after the plan was cancelled before it."""
+
+    plan: str
+    change: int
+    answer: Answer
+    by: str
+    reason: str = ""
+
+    _filled: ClassVar[tuple[str, ...]] = ("by",)
+
+    def __post_init__(self) -> None:
+        super(FailureAnswered, self).__post_init__()
+        _check_digest(self.plan)
+        if self.answer is Answer.SKIP and not self.reason:
+            raise ValueError("a change that is skipped says why")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelAsked(Event):
+    """Somebody asked the run to stop at the next safe point."""
+
+    by: str
+
+    _filled: ClassVar[tuple[str, ...]] = ("by",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepFailed(Event):
+    """A step of the run raised an error: its kind, what it said, and where in the code."""
+
+    kind: str
+    said: str
+    traceback: str = ""
+
+    _filled: ClassVar[tuple[str, ...]] = ("kind",)
+
+
+class Audit(StrEnum):
+    """How something that was run on Exchange stands in its admin audit log."""
+
+    THERE = "there"
+    OTHER_NAME = "there, under another name"
+    """Everything fits but the account, which Exchange may write by another name than it signs in with."""
+    DIFFERENT = "there, and not as it was sent"
+    MISSING = "missing"
+    """The log's own delay is over, and it takes this cmdlet."""
+    NOT_YET = "not yet there"
+    NOT_LOGGED = "not logged"
+    """The log is off, or its settings leave this cmdlet out."""
+    NOT_RUN = "no entry, and it may never have run"
+    UNREAD = "not read"
+    OTHERS = "somebody else's"
+    UNSENT = "under the same account, not from this run"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRow:
+    """A command of ours with its entry, or an entry of somebody else's on one of the same objects.
+
+    ``change`` is ``None`` for those; ``time``, by the server's clock, and ``caller`` are the entry's.
+    """
+
+    standing: Audit
+    command: str
+    object: str
+    change: int | None = None
+    caller: str = ""
+    time: datetime | None = None
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditLogCompared(Event):
+    """Exchange's admin audit log held against what this run sent to Exchange, one entry to one command.
+
+    ``since`` and ``until`` bound the commands, by the clock that ``clock`` names; ``looked`` is when the log was last
+    searched, ``None`` where it wasn't. ``uncovered`` counts what was sent that this log never holds.
+    """
+
+    rows: tuple[AuditRow, ...]
+    others: tuple[AuditRow, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    looked: datetime | None = None
+    clock: str = ""
+    uncovered: int = 0
+    said: str = ""
+
+    def __post_init__(self) -> None:
+        super(AuditLogCompared, self).__post_init__()
+        if any(row.change is None for row in self.rows) or any(row.change is not None for row in self.others):
+            raise ValueError("rows are of changes, and others are not")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunEnded(Event):
     """The last line; a ledger without one is a run that was cut off."""
@@ -269,6 +379,9 @@ EVENTS: tuple[type[Event], ...] = (
     GateAsked,
     Awaited,
     OutcomeRecorded,
+    FailureAnswered,
+    CancelAsked,
+    StepFailed,
     RunEnded,
 )
 
