@@ -97,6 +97,7 @@ class Notebook:
         """``LIGHT`` or ``DARK``."""
         self.page.evaluate("name => window.jupyterapp.commands.execute('apputils:change-theme', {theme: name})", name)
         expect(self.page.locator("body")).to_have_attribute("data-jp-theme-name", name)
+        expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)
 
     def model(self) -> Any:
         """The notebook as JupyterLab would save it now."""

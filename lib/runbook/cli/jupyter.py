@@ -21,6 +21,10 @@ START = "00-start-here.ipynb"
 _DISABLED = ("@jupyterlab/apputils-extension:announcements", "@jupyterlab/extensionmanager-extension")
 """No question about news, and nothing that installs software: neither belongs on a machine that changes production."""
 
+_SERVER_SETTINGS = """from runbook.display.saving import without_widgets
+
+c.ContentsManager.pre_save_hook = without_widgets
+"""
 _SECONDS_TO_START, _SECONDS_TO_END = 60, 20
 
 
@@ -56,6 +60,7 @@ def jupyter_lab(environment: Mapping[str, str], *, port: int = 0, browser: bool 
         page = settings / "labconfig" / "page_config.json"
         page.parent.mkdir(parents=True)
         page.write_text(json.dumps({"disabledExtensions": dict.fromkeys(_DISABLED, True)}), encoding="utf-8")
+        (settings / "jupyter_server_config.py").write_text(_SERVER_SETTINGS, encoding="utf-8")
         runtime.mkdir(mode=0o700)
         paths = filter(None, (str(settings), environment.get("JUPYTER_CONFIG_PATH")))
         process = subprocess.Popen(
