@@ -11,6 +11,7 @@
     ├── PipelineFailed        the server ran the pipeline and reported errors
     ├── OutcomeUnknown        a pipeline left and nobody can say whether it ran
     │   └── Interrupted       … because somebody pressed Ctrl-C
+    ├── Cancelled             somebody asked a step that only reads to stop; nothing was changed by it
     └── Blocked               findings stand in the way; raised last, when all of them have been shown
 
 Every message is written for the administrator: what, where, and what to do about it.
@@ -98,6 +99,10 @@ class OutcomeUnknown(RunbookError):
 
 class Interrupted(OutcomeUnknown):
     """Somebody pressed Ctrl-C while a mutating pipeline ran: settle what became of it, and send nothing more."""
+
+
+class Cancelled(RunbookError):
+    """Somebody asked a step that only reads to stop."""
 
 
 class Blocked(RunbookError):

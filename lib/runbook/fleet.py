@@ -15,7 +15,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from runbook.command import Pipeline, Shell, Target
 from runbook.credentials import Broker
-from runbook.errors import ConnectionFailed, OutcomeUnknown, PipelineFailed
+from runbook.errors import Cancelled, ConnectionFailed, OutcomeUnknown, PipelineFailed
 from runbook.estate import Estate
 from runbook.estate.server import Server
 from runbook.facts.query import Answers, Query, Unread
@@ -77,8 +77,17 @@ class Fleet:
         """Run one pipeline there; see :class:`runbook.result.Session`."""
         return self.session(target).run(pipeline)
 
-    def ask(self, queries: Iterable[Query[Any]]) -> Answers:
+    def ask(
+        self,
+        queries: Iterable[Query[Any]],
+        *,
+        told: Callable[[Query[Any]], None] | None = None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> Answers:
         """Answers to independent queries: several servers at once, the queries of one server in their order.
+
+        ``told`` is called before each query, from the thread that asks it. Once ``cancelled``, the queries under way
+        are answered, no other is asked, and ``Cancelled`` is raised.
 
         What couldn't be read is an :class:`Unread` that says why; a server that isn't reached is tried once a round. A
         query that isn't a read raises ``WriteRefused``: that is a mistake in the library, not a state of a server.
@@ -91,13 +100,18 @@ class Fleet:
             return Answers({})
         stop = threading.Event()
         with ThreadPoolExecutor(min(len(by_server), MOST_SERVERS_AT_ONCE), "server") as workers:
-            rounds = [workers.submit(self._ask_server, each, stop) for each in by_server.values()]
+            rounds = [
+                workers.submit(self._ask_server, each, lambda: stop.is_set() or cancelled(), told)
+                for each in by_server.values()
+            ]
             try:
                 found = [answer for each in rounds for answer in each.result()]
             except BaseException:  # Ctrl-C as well: the others finish the query they are at and no more
                 stop.set()
                 raise
         answers = dict(found)
+        if len(answers) < len(asked):
+            raise Cancelled("Reading was cancelled: not everything was asked. Nothing was changed by it.")
         return Answers({query: answers[query] for query in asked})
 
     def close(self) -> None:
@@ -125,12 +139,19 @@ class Fleet:
             self._reached(target, session.certificate_sha256 if isinstance(session, Certified) else "")
         return session
 
-    def _ask_server(self, queries: Sequence[Query[Any]], stop: threading.Event) -> list[tuple[Query[Any], Any]]:
+    def _ask_server(
+        self,
+        queries: Sequence[Query[Any]],
+        stops: Callable[[], bool],
+        told: Callable[[Query[Any]], None] | None,
+    ) -> list[tuple[Query[Any], Any]]:
         unreached: dict[Target, Unread] = {}
         answers: list[tuple[Query[Any], Any]] = []
         for query in queries:
-            if stop.is_set():
+            if stops():
                 break
+            if told is not None:
+                told(query)
             if query.target in unreached:
                 answers.append((query, unreached[query.target]))
                 continue

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from runbook.change import Change, Finding, Json, Outcome, Plan
+from runbook.change import Change, Finding, Json, Outcome
 from runbook.ledger import Recording, read_events
 from runbook.ledger.events import FindingRecorded, OutcomeRecorded, Phase, PlanMade, RunEnded, RunStarted
+from runbook.ledger.plans import planned_changes
 from runbook.powershell import render
 
 _LOCAL = "To be run in the management shell on that server."
@@ -63,18 +64,17 @@ def _because(recording: Recording) -> str:
 
 
 def _changes(recording: Recording) -> tuple[tuple[Change, Outcome, str], ...]:
-    plans = [e for e in recording.events if isinstance(e, PlanMade) and e.phase is Phase.CHECK]
-    if not plans:
-        return ()
-    plan: Plan = plans[-1].plan
-    became: dict[int, tuple[Outcome, str]] = {}
+    became: dict[tuple[str, int], tuple[Outcome, str]] = {}
     for event in recording.events:
-        if isinstance(event, OutcomeRecorded) and event.plan == plan.digest:
-            became[event.change] = (event.outcome, " ".join(filter(None, (event.detail, *event.errors))))
+        if isinstance(event, OutcomeRecorded):
+            became[event.plan, event.change] = (event.outcome, " ".join(filter(None, (event.detail, *event.errors))))
     doubt = recording.in_doubt
     if doubt is not None:
-        became[doubt.change] = (Outcome.UNKNOWN, "It was about to be sent when the run was cut off.")
-    return tuple((change, *became.get(number, (Outcome.PLANNED, ""))) for number, change in enumerate(plan.changes))
+        became[doubt.plan, doubt.change] = (Outcome.UNKNOWN, "It was about to be sent when the run was cut off.")
+    return tuple(
+        (each.change, *became.get((each.plan, each.place), (Outcome.PLANNED, "")))
+        for each in planned_changes(recording)
+    )
 
 
 def _finding(finding: Finding) -> Json:

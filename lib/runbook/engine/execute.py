@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Iterable
@@ -126,8 +127,7 @@ class Execution:
         if said or not content:
             name = exports.cmdlets[0].name
             raise PipelineFailed(self.change.target.server, name, said or ("It exported nothing.",))
-        path = self.ledger.path.parent / f"before-change-{self.number + 1}.zip"
-        _write_durably(path, content)
+        path = _write_durably(self.ledger.path.parent, f"before-change-{self.number + 1}", content)
         digest = hashlib.sha256(content).hexdigest()
         self.ledger.append(events.Exported(file=path.name, sha256=digest, size=len(content), change=self.number))
 
@@ -181,8 +181,13 @@ def _text(item: object) -> str:
     return item.text or str(item.value) if isinstance(item, ServerObject) else str(item)
 
 
-def _write_durably(path: Path, content: bytes) -> None:
-    with path.open("xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+def _write_durably(folder: Path, name: str, content: bytes) -> Path:
+    """A new file; a second try of a change keeps what the first one saved."""
+    for suffix in ("", *(f"-{number}" for number in range(2, 100))):
+        path = folder / f"{name}{suffix}.zip"
+        with contextlib.suppress(FileExistsError), path.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+            return path
+    raise FileExistsError(f"{name}.zip and 98 others like it are there already.")

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from runbook.engine.control import Control, Doing
 from runbook.ledger import Ledger, events
 from runbook.ledger.codec import to_json
 from runbook.parameters import SectionParameters
@@ -30,6 +31,7 @@ class Gatekeeper:
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        control: Control | None = None,
     ) -> None:
         self._gate = gate
         self._parameters = parameters
@@ -37,6 +39,7 @@ class Gatekeeper:
         self._ledger = ledger
         self._clock = clock
         self._sleep = sleep
+        self._control = control or Control()
         self._before: Any = None
 
     def enter(self, stage: str) -> str:
@@ -56,9 +59,11 @@ class Gatekeeper:
         while True:
             now = self._look(stage)
             why = self._gate.worse(self._parameters, self._before, now)
-            if not why or self._clock() >= until:
+            left = until - self._clock()
+            if not why or left <= 0 or self._control.cancelled:
                 self._record(stage, now, why, after=True)
                 return f"{stage} is worse off than before: {why}" if why else ""
+            self._control.tell(Doing(what=f"waiting for it to recover: {why}", server=stage, seconds_left=left))
             self._sleep(EVERY_SECONDS)
 
     def _record(self, stage: str, health: Any, why: str, *, after: bool) -> None:

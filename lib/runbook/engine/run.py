@@ -4,9 +4,10 @@
 phase     what may be called        which leads to
 ========  ========================  ==========================
 opened    check                     checked
-checked   check, apply, verify      checked, applied, verified
-applied   verify                    verified
-verified  verify                    verified
+checked   check, again              checked
+checked   apply, verify             applied, verified
+applied   verify, again             verified, checked
+verified  verify, again             verified, checked
 any       finish                    ended
 ========  ========================  ==========================
 
@@ -28,6 +29,7 @@ from typing import Any
 
 from runbook.change import Change, ChangeOutcome, Decision, Finding, Outcome, Plan, Severity
 from runbook.command import Shell, Target
+from runbook.engine.control import Control, Doing
 from runbook.engine.execute import Executed, Execution
 from runbook.engine.gatekeeper import Gatekeeper
 from runbook.engine.observe import observe
@@ -64,7 +66,12 @@ _ALLOWED = {
     "check": (Phase.OPENED, Phase.CHECKED),
     "apply": (Phase.CHECKED,),
     "verify": (Phase.CHECKED, Phase.APPLIED, Phase.VERIFIED),
+    "again": (Phase.CHECKED, Phase.APPLIED, Phase.VERIFIED),
 }
+
+
+_READING = frozenset({"bind", "check", "again", "verify"})
+"""Steps that are given up as a whole when somebody cancels them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,13 +104,19 @@ class Run:
         self.mode = mode
         self.ledger = ledger
         self.phase = Phase.OPENED
+        self.control = Control()
         self.results: tuple[ChangeOutcome, ...] = ()
+        """What became of the changes of the plan that was applied last."""
+        self.done: tuple[ChangeOutcome, ...] = ()
+        """What plans before that one did, as fresh facts confirmed."""
         self.bound: tuple[Bound, ...] = ()
         self.stopped = ""
         """Why the section's gate stopped the roll-out; empty where it didn't."""
         self._connect = connect
         self._decision: Decision | None = None
         self._plan: Plan | None = None
+        self._sent: Plan | None = None
+        self._skipped: dict[tuple[str, str, str], str] = {}
 
     @property
     def decision(self) -> Decision:
@@ -142,13 +155,33 @@ class Run:
         self.phase = Phase.CHECKED
         return decision
 
-    def apply(self, *, confirmed_by: str) -> tuple[ChangeOutcome, ...]:
+    def again(self) -> Decision:
+        """After an apply that didn't get through: settle what was sent, and decide afresh, for another apply.
+
+        What fresh facts confirm goes to ``done``; whatever they still ask for stands in the new plan.
+        """
+        self._may("again")
+        decision = self._decide(events.Phase.CHECK)
+        self._settle_all(decision)
+        self._plan = decision.plan
+        self.stopped = ""
+        self.phase = Phase.CHECKED
+        return decision
+
+    def skip(self, change: Change, reason: str) -> None:
+        """Leave a change out of whatever is applied from now on in this run; ``reason`` stands as its outcome."""
+        self._skipped[_key(change)] = reason
+
+    def apply(self, *, confirmed_by: str, ticket: str = "", typed: tuple[str, ...] = ()) -> tuple[ChangeOutcome, ...]:
         """Carry the plan out, one change after the other, up to the first that fails or is in doubt.
 
         Outside apply mode nothing is sent. The facts are read again first: where they ask for another plan than
-        the one that was shown, all of it is refused. ``confirmed_by`` says who or what said yes to it.
+        the one that was shown, all of it is refused. ``confirmed_by`` says who or what said yes to it, ``ticket`` and
+        ``typed`` with which words.
         """
         self._may("apply")
+        self.done = (*self.done, *(result for result in self.results if result.outcome is Outcome.VERIFIED))
+        self._sent = self.plan
         if self.mode is not Mode.APPLY or not self.plan.changes:
             self.results = self._all(Outcome.PLANNED, "") if self.plan.changes else ()
             return self.results
@@ -158,7 +191,11 @@ class Run:
                 self._record_outcome(number, Executed(Outcome.REFUSED, detail=refusal))
             return self.results
         consents = tuple(dict.fromkeys(change.consent for change in self.plan.changes if change.consent))
-        self.ledger.append(events.PlanConfirmed(digest=self.plan.digest, by=confirmed_by, consents=consents))
+        self.ledger.append(
+            events.PlanConfirmed(
+                digest=self.plan.digest, by=confirmed_by, consents=consents, ticket=ticket, typed=typed
+            )
+        )
         self.phase = Phase.APPLIED
         self.results = tuple(
             ChangeOutcome(change=change, outcome=Outcome.PLANNED, said=(_not_sent(change),))
@@ -169,13 +206,24 @@ class Run:
 
     def _roll_out(self) -> str:
         """One stage after the other, up to the first change that isn't done; what a gate said, where one stopped it."""
-        keeper = Gatekeeper(self.section.gate, self.parameters, self._health, self.ledger)
+        keeper = Gatekeeper(
+            self.section.gate,
+            self.parameters,
+            self._health,
+            self.ledger,
+            sleep=self.control.sleep,
+            control=self.control,
+        )
         numbered = list(enumerate(self.plan.changes))
         for stage, group in itertools.groupby(numbered, key=lambda each: each[1].stage):
-            changes = list(group)
-            if refused := keeper.enter(stage):
+            changes = [each for each in group if not self._skips(*each)]
+            if self.control.cancelled:
+                return self._cancelled()
+            if changes and (refused := keeper.enter(stage)):
                 return refused
             for number, change in changes:
+                if self.control.cancelled:
+                    return self._cancelled()
                 executed = self._carry_out(number, change)
                 self._settle(number, ChangeOutcome(change=change, outcome=executed.outcome, said=executed.said))
                 if executed.interrupted:
@@ -184,9 +232,29 @@ class Run:
                     return ""
             if stage and not self._finished(changes):
                 return ""
-            if worse := keeper.leave(stage):
+            if changes and (worse := keeper.leave(stage)):
                 return worse
         return ""
+
+    def _skips(self, number: int, change: Change) -> bool:
+        """A change that somebody left out is recorded as refused, with the reason."""
+        reason = self._skipped.get(_key(change))
+        if reason is not None:
+            self._refuse(number, change, f"Skipped: {reason}")
+        return reason is not None
+
+    def _cancelled(self) -> str:
+        """What nobody began any more is recorded as refused."""
+        why = f"Not sent: cancelled by {self.control.by}."
+        for number, result in enumerate(self.results):
+            if result.outcome is Outcome.PLANNED and not result.change.run_locally:
+                self._refuse(number, result.change, why)
+        return f"Cancelled by {self.control.by}: nothing more was sent."
+
+    def _refuse(self, number: int, change: Change, why: str) -> None:
+        executed = Executed(Outcome.REFUSED, detail=why)
+        self._record_outcome(number, executed)
+        self._settle(number, ChangeOutcome(change=change, outcome=executed.outcome, said=executed.said))
 
     def _health(self, stage: str) -> Any:
         """What the section's gate wants to know of a server, over fresh sessions."""
@@ -211,14 +279,18 @@ class Run:
         self._may("verify")
         self._wait()
         decision = self._decide(events.Phase.VERIFY)
+        self._settle_all(decision)
+        self.phase = Phase.VERIFIED
+        return decision
+
+    def _settle_all(self, decision: Decision) -> None:
+        """What fresh facts say of everything that was sent, or that a person was asked to run."""
         for number, result in enumerate(self.results):
             by_hand = result.change.run_locally and result.outcome is Outcome.PLANNED
             found = self._found(result.change, decision)
             if result.outcome in (Outcome.APPLIED, Outcome.UNKNOWN) or (by_hand and found.outcome is Outcome.VERIFIED):
                 self._record_outcome(number, found)
                 self._settle(number, replace(result, outcome=found.outcome, said=(*result.said, *found.said)))
-        self.phase = Phase.VERIFIED
-        return decision
 
     def _wait(self) -> None:
         """Give what was changed the time that it needs. What is missing at the deadline, the facts tell as well."""
@@ -230,7 +302,7 @@ class Run:
             with self._connect(False) as fleet:
                 return observe(wait.observe(self.parameters, self.estate), fleet.ask)
 
-        wait_for(wait, self.parameters, look, self.ledger)
+        wait_for(wait, self.parameters, look, self.ledger, sleep=self.control.sleep, control=self.control)
 
     def finish(self) -> Outcome:
         """Close the ledger with the outcome of the whole run."""
@@ -258,7 +330,7 @@ class Run:
             return Outcome.UNKNOWN, "The run ended before its changes were verified."
         outcome = run_outcome(
             self._decision,
-            self.results,
+            (*self.done, *self.results),
             changes_things=self.section.changes_things,
             applies=self.mode is Mode.APPLY,
         )
@@ -295,7 +367,7 @@ class Run:
         return tuple(finding for finding in found if finding is not None)
 
     def _ask(self, fleet: Fleet, queries: Sequence[Query[Any]], phase: events.Phase | None) -> Answers:
-        answers = fleet.ask(queries)
+        answers = fleet.ask(queries, told=self._tell(queries), cancelled=self._stops)
         for query in queries:
             answer = answers[query]
             self.ledger.learn(answer)
@@ -313,6 +385,17 @@ class Run:
                 )
             )
         return answers
+
+    def _tell(self, queries: Sequence[Query[Any]]) -> Callable[[Query[Any]], None]:
+        """Tells whoever watches which question is asked of whom; called from the threads that ask."""
+        asked = itertools.count()
+        return lambda query: self.control.tell(
+            Doing(what=query.name, server=query.target.server, done=next(asked), total=len(queries))
+        )
+
+    def _stops(self) -> bool:
+        """A step that only reads may be cancelled between two questions; the rest of a change is always settled."""
+        return self.ledger.step in _READING and self.control.cancelled
 
     def _refusal(self) -> str:
         """Why the plan that was shown may not be carried out (any more); empty where it may."""
@@ -333,6 +416,14 @@ class Run:
         if change.run_locally:
             executed = Executed(Outcome.PLANNED, detail=_not_sent(change))
         else:
+            doing = Doing(
+                what=f"{change.object} {change.property}".rstrip(),
+                server=change.target.server,
+                done=number,
+                total=len(self.plan.changes),
+                change=number,
+            )
+            self.control.tell(doing)
             with self._connect(True) as fleet:
                 executed = Execution(
                     number=number, change=change, plan=self.plan.digest, fleet=fleet, ledger=self.ledger
@@ -359,7 +450,7 @@ class Run:
     def _record_outcome(self, number: int, executed: Executed) -> None:
         self.ledger.append(
             events.OutcomeRecorded(
-                plan=self.plan.digest,
+                plan=(self._sent or self.plan).digest,
                 change=number,
                 outcome=executed.outcome,
                 detail=executed.detail,
@@ -417,4 +508,8 @@ def _may_have_run(result: ChangeOutcome) -> bool:
 
 
 def _same_thing(one: Change, other: Change) -> bool:
-    return (one.target.server, one.object, one.property) == (other.target.server, other.object, other.property)
+    return _key(one) == _key(other)
+
+
+def _key(change: Change) -> tuple[str, str, str]:
+    return change.target.server, change.object, change.property

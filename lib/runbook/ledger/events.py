@@ -10,10 +10,11 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from runbook.change import Finding, Json, Outcome, Plan
 from runbook.command import Pipeline, Target
+from runbook.inputs.personal import PERSONAL
 
 _DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
@@ -329,7 +330,7 @@ class AuditRow:
     command: str
     object: str
     change: int | None = None
-    caller: str = ""
+    caller: Annotated[str, PERSONAL] = ""
     time: datetime | None = None
     said: str = ""
 

@@ -14,11 +14,11 @@ from runbook.ledger.events import (
     OutcomeRecorded,
     Phase,
     PlanConfirmed,
-    PlanMade,
     RunEnded,
     RunStarted,
     ServerReached,
 )
+from runbook.ledger.plans import planned_changes
 from runbook.record.observed import powershell
 
 CLOCK = "the clock of the computer that ran it; no trusted time is claimed"
@@ -84,20 +84,16 @@ def _finding(phase: Phase, finding: Finding) -> Json:
 
 
 def _changes(recording: Recording) -> list[Json]:
-    """The changes of the last plan that the check made, each with all that became of it, in order."""
-    plans = [event for event in recording.events if isinstance(event, PlanMade) and event.phase is Phase.CHECK]
-    if not plans:
-        return []
-    last = plans[-1]
-    became: dict[int, list[Json]] = {}
+    """The changes that count, each with all that became of it, in order."""
+    became: dict[tuple[str, int], list[Json]] = {}
     for entry in recording.entries:
         event = entry.event
-        if isinstance(event, OutcomeRecorded) and event.plan == last.digest:
+        if isinstance(event, OutcomeRecorded):
             said = to_json(event)
             assert isinstance(said, dict)
             told = {name: said[name] for name in ("outcome", "detail", "served_by", "errors", "warnings", "output")}
-            became.setdefault(event.change, []).append({"event": entry.seq, **told})
-    return [_change(change, became.get(number, [])) for number, change in enumerate(last.plan.changes)]
+            became.setdefault((event.plan, event.change), []).append({"event": entry.seq, **told})
+    return [_change(each.change, became.get((each.plan, each.place), [])) for each in planned_changes(recording)]
 
 
 def _change(change: Change, outcomes: list[Json]) -> Json:

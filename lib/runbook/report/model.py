@@ -13,7 +13,9 @@ from runbook.change import Change, Finding, Json, Outcome, Severity
 from runbook.ledger import Entry, Recording
 from runbook.ledger.events import (
     Awaited,
+    CancelAsked,
     FactRead,
+    FailureAnswered,
     FindingRecorded,
     GateAsked,
     Intent,
@@ -25,8 +27,10 @@ from runbook.ledger.events import (
     RunEnded,
     RunStarted,
     ServerReached,
+    StepFailed,
     StepTaken,
 )
+from runbook.ledger.plans import planned_changes
 from runbook.powershell import abridged
 from runbook.report.differences import Difference, differences, text
 
@@ -168,33 +172,32 @@ def _parameters(given: Json) -> Iterator[tuple[str, str]]:
 def _confirmed(events: tuple[object, ...]) -> Iterator[str]:
     for event in events:
         if isinstance(event, PlanConfirmed):
-            consents = f"; consent: {', '.join(event.consents)}" if event.consents else ""
-            yield f"plan {event.digest[:12]}… by {event.by}{consents}"
+            said = {"consent": ", ".join(event.consents), "ticket": event.ticket, "typed": ", ".join(event.typed)}
+            more = "".join(f"; {name}: {value}" for name, value in said.items() if value)
+            yield f"plan {event.digest[:12]}… by {event.by}{more}"
 
 
 def _changes(recording: Recording) -> Iterator[ToldChange]:
-    plans = [e for e in recording.events if isinstance(e, PlanMade) and e.phase is Phase.CHECK]
-    if not plans:
-        return
-    plan = plans[-1]
-    became: dict[int, OutcomeRecorded] = {}
-    said: dict[int, list[str]] = {}
-    began: dict[int, datetime] = {}
+    became: dict[tuple[str, int], OutcomeRecorded] = {}
+    said: dict[tuple[str, int], list[str]] = {}
+    began: dict[tuple[str, int], datetime] = {}
     for entry in recording.entries:
         event = entry.event
-        if isinstance(event, Intent) and event.plan == plan.digest and not event.reverses:
-            began.setdefault(event.change, entry.time)
-        elif isinstance(event, OutcomeRecorded) and event.plan == plan.digest:
-            became[event.change] = event
+        if isinstance(event, Intent) and not event.reverses:
+            began.setdefault((event.plan, event.change), entry.time)
+        elif isinstance(event, OutcomeRecorded):
+            became[event.plan, event.change] = event
             heard = filter(None, (event.detail, *event.errors, *event.warnings, *event.output))
-            said.setdefault(event.change, []).extend(heard)
-    for number, change in enumerate(plan.plan.changes):
-        outcome = became[number].outcome if number in became else Outcome.PLANNED
-        if recording.in_doubt is not None and recording.in_doubt.change == number:
+            said.setdefault((event.plan, event.change), []).extend(heard)
+    doubt = recording.in_doubt
+    for number, each in enumerate(planned_changes(recording), 1):
+        key = (each.plan, each.place)
+        outcome = became[key].outcome if key in became else Outcome.PLANNED
+        if doubt is not None and (doubt.plan, doubt.change) == key:
             outcome = Outcome.UNKNOWN
-            said.setdefault(number, []).append("It was about to be sent when the run was cut off.")
-        words = tuple(dict.fromkeys(said.get(number, ())))
-        yield _told(number + 1, change, outcome=outcome, said=words, began=began.get(number))
+            said.setdefault(key, []).append("It was about to be sent when the run was cut off.")
+        words = tuple(dict.fromkeys(said.get(key, ())))
+        yield _told(number, each.change, outcome=outcome, said=words, began=began.get(key))
 
 
 def _told(
@@ -246,6 +249,12 @@ def _said_of(entry: Entry) -> str:
             return f"waited {seconds} s{f', still {pending}' if pending else ' until it had arrived'}"
         case OutcomeRecorded(change=change, outcome=outcome):
             return f"change {change + 1}: {outcome.value}"
+        case FailureAnswered(change=change, answer=answer, by=by, reason=reason):
+            return f"change {change + 1}: {answer.value}, decided by {by}{f': {reason}' if reason else ''}"
+        case CancelAsked(by=by):
+            return f"cancelled by {by}: nothing more is begun"
+        case StepFailed(kind=kind, said=said):
+            return f"{entry.step} failed: {kind}: {said}"
         case RunEnded(outcome=outcome):
             return f"ended: {outcome.value}"
         case _:
