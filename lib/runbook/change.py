@@ -133,7 +133,7 @@ class Plan:
     @property
     def digest(self) -> str:
         """SHA-256, in hex, over everything the plan would do, in order."""
-        return hashlib.sha256(canonical([_identity(change) for change in self.changes]).encode()).hexdigest()
+        return digest_of([machine_form(change) for change in self.changes])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +189,13 @@ def _value_json(value: Value) -> Json:
     return value
 
 
-def _identity(change: Change) -> Json:
+def digest_of(machine_forms: list[Json]) -> str:
+    """The digest of the plan whose changes have these machine forms, in order."""
+    return hashlib.sha256(canonical(machine_forms).encode()).hexdigest()
+
+
+def machine_form(change: Change) -> Json:
+    """Everything that a change would do, as the digest of its plan covers it; bytes by their SHA-256."""
     return {
         "server": change.target.server,
         "shell": change.target.shell.value,

@@ -44,6 +44,14 @@ def abridged(pipeline: Pipeline) -> str:
     return _LONG_BYTES.sub(_told, render(pipeline))
 
 
+def readable(pipeline: Pipeline) -> str:
+    """:func:`abridged`, or the names of its cmdlets where it can't be written as text: to read, whatever it holds."""
+    try:
+        return abridged(pipeline)
+    except NotRenderable:
+        return " | ".join(cmdlet.name for cmdlet in pipeline.cmdlets)
+
+
 def _told(found: re.Match[str]) -> str:
     content = base64.b64decode(found[1])
     return f"<{len(content)} bytes, SHA-256 {hashlib.sha256(content).hexdigest()}>"

@@ -1,0 +1,72 @@
+"""In what a plan that is asked for now differs from the one that was approved, change by change. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from runbook.approval.planfile import PlanFile, entries
+from runbook.change import Json, Plan, canonical
+
+_LONGEST = 200
+
+
+def drifted(planned: PlanFile, now: Plan) -> Iterator[str]:
+    """One sentence for each change that is gone, new, different or in another place; none where the plans are one."""
+    before, after = _by_key(planned.changes), _by_key(entries(now))
+    for key in [key for key in before if key not in after]:
+        yield f"{_name(before[key])}: it was to be changed, and needn't be any more: {_present(before[key])}."
+    for key in [key for key in after if key not in before]:
+        yield f"{_name(after[key])}: it has to be changed now, and no such change was approved."
+    same = [key for key in before if key in after]
+    for key in same:
+        if canonical(dict(before[key])) != canonical(dict(after[key])):
+            yield f"{_name(before[key])}: {'; '.join(_parts(before[key], after[key]))}."
+    if same != [key for key in after if key in before]:
+        yield "The changes come in another order than was approved."
+
+
+def _by_key(changes: Iterable[Mapping[str, Any]]) -> dict[tuple[str, int], Mapping[str, Any]]:
+    """Each change by what it is about, and numbered, since a plan may do the same thing twice."""
+    found: dict[tuple[str, int], Mapping[str, Any]] = {}
+    for each in changes:
+        key = _about(each)
+        found[key, sum(known == key for known, _ in found)] = each
+    return found
+
+
+def _about(entry: Mapping[str, Any]) -> str:
+    machine = entry["machine"]
+    command = [each["name"] for each in machine["command"]]
+    said = [machine[name] for name in ("server", "shell", "object", "property", "stage")]
+    return canonical([*said, command])
+
+
+def _parts(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
+    """What differs within one change, in words: what it is now and shall be first, then how it is done."""
+    one, other = before["machine"], after["machine"]
+    if one["before"] != other["before"]:
+        yield f"before was {_text(one['before'])} when it was planned, and is {_text(other['before'])} now"
+    if one["after"] != other["after"]:
+        yield f"it was to become {_text(one['after'])}, now {_text(other['after'])}"
+    if (one["before"], one["after"]) != (other["before"], other["after"]):
+        return
+    names = sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))
+    yield f"it is done in another way now ({', '.join(names) or 'as it is shown'})"
+
+
+def _present(entry: Mapping[str, Any]) -> str:
+    machine = entry["machine"]
+    return f"it was to go from {_text(machine['before'])} to {_text(machine['after'])}"
+
+
+def _name(entry: Mapping[str, Any]) -> str:
+    machine = entry["machine"]
+    return f"{' · '.join(filter(None, (machine['object'], machine['property'])))} on {machine['server']}"
+
+
+def _text(value: Json) -> str:
+    if value is None:
+        return "(none)"
+    text = value if isinstance(value, str) else canonical(value)
+    return (text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…") or "(empty)"
