@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from runbook.change import Outcome
-from runbook.command import Cmdlet, Pipeline, Shell, Switch, Value
+from runbook.command import Cmdlet, Pipeline, Shell, Switch, Target, Value
 from runbook.facts.admin_audit import AuditEntry, AuditSettings, account_name, leaves_entries
 from runbook.ledger import Recording
 from runbook.ledger.events import Audit, AuditRow, Intent, OutcomeRecorded, StepTaken
@@ -33,6 +33,7 @@ class Sent:
     """One command of a change. ``certain``: the server, or the facts afterwards, say that it ran."""
 
     change: int
+    target: Target
     command: Cmdlet
     certain: bool
 
@@ -87,7 +88,7 @@ def _of_change(intent: Intent, steps: Sequence[Pipeline], certain: bool) -> Iter
     for pipeline in (intent.pipeline, *steps):
         for command in pipeline.cmdlets:
             if leaves_entries(command):
-                yield Sent(change=intent.change, command=command, certain=certain)
+                yield Sent(change=intent.change, target=intent.target, command=command, certain=certain)
 
 
 def compared(

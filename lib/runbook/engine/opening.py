@@ -94,7 +94,10 @@ def open_run(
     def connect(writes: bool) -> Fleet:
         return Fleet(estate, credentials, writes=writes, reached=reached)
 
-    return Run(chosen_section, parameters, estate, mode=mode, ledger=ledger, connect=connect)
+    def account(target: Target) -> str:
+        return credentials.resolve(estate.server(target.server).endpoint(target.shell).credential).username
+
+    return Run(chosen_section, parameters, estate, mode=mode, ledger=ledger, connect=connect, account=account)
 
 
 def begin(

@@ -7,7 +7,7 @@ opened    check                     checked
 checked   check, again              checked
 checked   apply, verify             applied, verified
 applied   verify, again             verified, checked
-verified  verify, again             verified, checked
+verified  verify, again, audit      verified, checked, verified
 any       finish                    ended
 ========  ========================  ==========================
 
@@ -29,6 +29,7 @@ from typing import Any
 
 from runbook.change import Change, ChangeOutcome, Decision, Finding, Outcome, Plan, Severity
 from runbook.command import Shell, Target
+from runbook.engine.audit_trail import AuditTrail
 from runbook.engine.control import Control, Doing
 from runbook.engine.execute import Executed, Execution
 from runbook.engine.gatekeeper import Gatekeeper
@@ -67,6 +68,7 @@ _ALLOWED = {
     "apply": (Phase.CHECKED,),
     "verify": (Phase.CHECKED, Phase.APPLIED, Phase.VERIFIED),
     "again": (Phase.CHECKED, Phase.APPLIED, Phase.VERIFIED),
+    "audit": (Phase.VERIFIED,),
 }
 
 
@@ -97,6 +99,7 @@ class Run:
         mode: Mode,
         ledger: Ledger,
         connect: Connect,
+        account: Callable[[Target], str] = lambda target: "",
     ) -> None:
         self.section = section
         self.parameters = parameters
@@ -112,6 +115,7 @@ class Run:
         self.bound: tuple[Bound, ...] = ()
         self.stopped = ""
         """Why the section's gate stopped the roll-out; empty where it didn't."""
+        self.trail = AuditTrail(estate, ledger, lambda: self._connect(False), account=account, control=self.control)
         self._connect = connect
         self._decision: Decision | None = None
         self._plan: Plan | None = None
@@ -196,6 +200,7 @@ class Run:
                 digest=self.plan.digest, by=confirmed_by, consents=consents, ticket=ticket, typed=typed
             )
         )
+        self.trail.begin(self.plan)
         self.phase = Phase.APPLIED
         self.results = tuple(
             ChangeOutcome(change=change, outcome=Outcome.PLANNED, said=(_not_sent(change),))
@@ -304,6 +309,11 @@ class Run:
 
         wait_for(wait, self.parameters, look, self.ledger, sleep=self.control.sleep, control=self.control)
 
+    def audit(self) -> events.AuditLogCompared | None:
+        """Hold Exchange's admin audit log against what was sent there; ``None`` where nothing was. It may wait."""
+        self._may("audit")
+        return self.trail.compare()
+
     def finish(self) -> Outcome:
         """Close the ledger with the outcome of the whole run."""
         if self.phase is Phase.ENDED:
@@ -319,6 +329,7 @@ class Run:
 
     def _end(self, outcome: Outcome, reason: str) -> None:
         self.ledger.step = "finish"
+        self.trail.give_up()
         self.ledger.append(events.RunEnded(outcome=outcome, reason=reason))
         self.ledger.close()
         self.phase = Phase.ENDED

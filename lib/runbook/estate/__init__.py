@@ -33,7 +33,7 @@ from runbook.estate.approvers import ApprovalPolicy, Approvers, fingerprints, is
 from runbook.estate.endpoint import DEFAULT_URLS, Authentication, Delegation, Endpoint, Endpoints, Url, url
 from runbook.estate.server import Product, Role, Server, Version, either
 from runbook.inputs.disclosure import shown
-from runbook.inputs.fields import Flag, Fqdn, Name, line, name
+from runbook.inputs.fields import Flag, Fqdn, Name, WholeNumber, line, name
 from runbook.inputs.validation import validate, wrong
 from runbook.inputs.yamlfile import Document, KeyPath, Tree, key_text, read_yaml
 from runbook.paths import from_root
@@ -127,6 +127,13 @@ class Estate(BaseModel):
     redact_users: Annotated[
         Flag, Field(description="true: records name people by stable pseudonyms, never by name or address.")
     ] = False
+    audit_log_wait_minutes: Annotated[
+        WholeNumber,
+        Field(
+            description="how long a run that changed Exchange waits for its entries in the admin audit log, which may "
+            "take 15 minutes; 0: it looks once."
+        ),
+    ] = 15
     anchor: Annotated[
         str,
         BeforeValidator(_anchor),

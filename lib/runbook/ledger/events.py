@@ -383,6 +383,7 @@ EVENTS: tuple[type[Event], ...] = (
     FailureAnswered,
     CancelAsked,
     StepFailed,
+    AuditLogCompared,
     RunEnded,
 )
 
