@@ -27,8 +27,8 @@ from runbook.ledger.events import (
     RunEnded,
     RunStarted,
 )
+from runbook.render.differences import differences
 from runbook.report import html, report
-from runbook.report.differences import differences
 
 SERVER = Target("atl-cas-001.litwareinc.com", Shell.EXCHANGE)
 HOSTILE = "<script>alert(1)</script>\u202e\x1b[31m"

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from runbook.change import Change, ChangeOutcome, Decision, Finding, Json, Outcome, Plan, Repair, Severity
+from runbook.change import Change, ChangeOutcome, Decision, Finding, Outcome, Plan, Repair, Severity
 from runbook.powershell import abridged
+from runbook.render.announcement import announcement
+from runbook.render.differences import differences
 from runbook.render.templating import environment, visible
 from runbook.render.view import View
 
@@ -78,13 +79,21 @@ def plan(plan: Plan, *, applies: bool) -> View:
     rows = [_change_row(number, change) for number, change in enumerate(plan.changes, 1)]
     for row in rows:
         lines += [f"{row['number']}. {row['title']}", f"    on {row['target']} [{row['requirements']}]"]
-        lines.append(f"    {row['before']} → {row['after']}")
+        for difference in row["differences"]:
+            name = difference.name or row["property"]
+            lines += [f"    {name}:" if name else "    from, to:"]
+            lines += [f"      - {line}" for line in difference.before.splitlines()]
+            lines += [f"      + {line}" for line in difference.after.splitlines()]
         lines += [f"    PS> {line}" for line in (*row["before_it"], row["command"], *row["after_it"])]
-        lines += [f"    undo: {line}" for line in row["reverse"]] or [f"    no undo: {row['irreversible']}"]
+        lines += [f"    undo: {line}" for line in row["reverse"]] or [f"    can't be undone: {row['irreversible']}"]
         lines += _wrapped("disturbs", row["disturbs"])
         lines += _wrapped("consent", row["consent"])
         lines += ["    run this yourself, on that server: this session may not"] if row["run_locally"] else []
-    return _view("plan", lines, head=head, note=note, digest=plan.digest, rows=rows, local=local)
+    announced = announcement(plan)
+    lines += ["To announce it:", *(f"    {line}" for line in announced.splitlines())] if announced else []
+    return _view(
+        "plan", lines, head=head, note=note, digest=plan.digest, rows=rows, local=local, announcement=announced
+    )
 
 
 def outcomes(results: Sequence[ChangeOutcome], *, note: str) -> View:
@@ -115,8 +124,8 @@ def _change_row(number: int, change: Change) -> dict[str, Any]:
         "title": f"{change.object}{f' · {change.property}' if change.property else ''}",
         "target": str(change.target),
         "requirements": ", ".join(change.requirements),
-        "before": _value(change.before),
-        "after": _value(change.after),
+        "property": change.property,
+        "differences": differences(change.before, change.after),
         "command": abridged(change.command),
         "before_it": [abridged(step.pipeline) for step in change.preparation],
         "after_it": [abridged(step.pipeline) for step in (*change.conclusion, *change.cleanup)],
@@ -127,12 +136,6 @@ def _change_row(number: int, change: Change) -> dict[str, Any]:
         "consent": change.consent,
         "run_locally": change.run_locally,
     }
-
-
-def _value(value: Json) -> str:
-    if value is None:
-        return "(absent)"
-    return value if isinstance(value, str) and value else json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
 def _count(found: Sequence[Finding]) -> str:

@@ -12,6 +12,7 @@ from datetime import datetime
 from runbook.change import Change, Finding, Json, Outcome, Severity
 from runbook.ledger import Entry, Recording
 from runbook.ledger.events import (
+    AuditLogCompared,
     Awaited,
     CancelAsked,
     FactRead,
@@ -32,7 +33,9 @@ from runbook.ledger.events import (
 )
 from runbook.ledger.plans import planned_changes
 from runbook.powershell import abridged
-from runbook.report.differences import Difference, differences, text
+from runbook.render.differences import Difference, differences, text
+from runbook.report import audit
+from runbook.report.audit import ToldAudit
 
 CUT_OFF = "The run was cut off before it ended."
 _GRAVE = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
@@ -95,6 +98,8 @@ class Report:
     course: tuple[Moment, ...]
     facts: tuple[tuple[str, int, int], ...]
     """Server, questions asked of it, questions without an answer."""
+    audit: ToldAudit | None = None
+    """Exchange's admin audit log, where something was sent to Exchange."""
 
     @property
     def changed(self) -> tuple[ToldChange, ...]:
@@ -142,6 +147,7 @@ def report(recording: Recording) -> Report:
         changes=tuple(_changes(recording)),
         course=tuple(_course(recording)),
         facts=tuple(_facts(recording)),
+        audit=_audit(recording),
     )
 
 
@@ -255,10 +261,19 @@ def _said_of(entry: Entry) -> str:
             return f"cancelled by {by}: nothing more is begun"
         case StepFailed(kind=kind, said=said):
             return f"{entry.step} failed: {kind}: {said}"
+        case AuditLogCompared():
+            return audit.sentence(entry.event)
         case RunEnded(outcome=outcome):
             return f"ended: {outcome.value}"
         case _:
             return ""
+
+
+def _audit(recording: Recording) -> ToldAudit | None:
+    """As the log stood when it was looked at last."""
+    looks = [event for event in recording.events if isinstance(event, AuditLogCompared)]
+    numbers = {(each.plan, each.place): number for number, each in enumerate(planned_changes(recording), 1)}
+    return audit.told(looks[-1], numbers) if looks else None
 
 
 def _facts(recording: Recording) -> Iterator[tuple[str, int, int]]:
