@@ -11,9 +11,11 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from runbook.change import Finding, Severity
 from runbook.command import Target
 from runbook.credentials import Broker, default_broker
 from runbook.engine import provenance
+from runbook.engine.lock import EstateLock, Holder
 from runbook.engine.run import Run
 from runbook.errors import InputError
 from runbook.estate import Estate
@@ -62,7 +64,8 @@ def open_run(
 ) -> Run:
     """A run of ``section``, with its ledger begun in ``folder``, else ``$RUNBOOK_RECORD``, else a new record folder.
 
-    Raises :class:`InputError` for a section that isn't there and :class:`Refused` where the folder holds a ledger.
+    Raises :class:`InputError` for a section that isn't there, and :class:`Refused` where the folder holds a ledger or,
+    for a run that may change something, where another one has the right to change the estate.
     """
     chosen_section = section_named(section)
     check_accounts(section, parameters, estate, broker=broker, environment=environment)
@@ -85,7 +88,17 @@ def open_run(
         anchors=(estate.anchor,) if estate.anchor else (),
         redacted=estate.redact_users,
     )
-    ledger = begin(chosen.absolute(), started, parameters, environment)
+    run, lock = uuid.uuid4().hex, None
+    if mode is Mode.APPLY and chosen_section.changes_things:
+        lock = EstateLock.take(
+            estate, section=chosen_section.name, run=run, record=chosen.absolute(), environment=environment
+        )
+    try:
+        ledger = begin(chosen.absolute(), started, parameters, environment, run=run)
+    except BaseException:
+        if lock is not None:
+            lock.release()
+        raise
     for note in filter(None, (parameters.change_ticket, parameters.operator_note)):
         ledger.append(events.Note(text=note))
     reached = _once(estate, ledger)
@@ -97,17 +110,25 @@ def open_run(
     def account(target: Target) -> str:
         return credentials.resolve(estate.server(target.server).endpoint(target.shell).credential).username
 
-    return Run(chosen_section, parameters, estate, mode=mode, ledger=ledger, connect=connect, account=account)
+    opened = Run(chosen_section, parameters, estate, mode=mode, ledger=ledger, connect=connect, account=account)
+    opened.lock = lock
+    opened.notices = tuple(map(_taken_over, lock.taken_over if lock else ()))
+    return opened
 
 
 def begin(
-    folder: Path, started: events.RunStarted, parameters: SectionParameters, environment: Mapping[str, str]
+    folder: Path,
+    started: events.RunStarted,
+    parameters: SectionParameters,
+    environment: Mapping[str, str],
+    *,
+    run: str = "",
 ) -> Ledger:
     """A run's ledger with its first line, which follows what the last run of this estate left in the same place."""
     redactor = Redactor(redaction_key(environment)) if started.redacted else None
     heads = Heads(started.estate, environment)
     with heads.held():
-        ledger = Ledger.create(folder, previous=heads.last(place_of(folder)), redactor=redactor)
+        ledger = Ledger.create(folder, run=run, previous=heads.last(place_of(folder)), redactor=redactor)
         ledger.learn(parameters)
         entry = ledger.append(started)
         heads.add(head_of(entry, folder, state=OPENED, estate=started.estate, head=entry.digest))
@@ -157,3 +178,15 @@ def _once(estate: Estate, ledger: Ledger) -> Callable[[Target, str], None]:
         )
 
     return reached
+
+
+def _taken_over(gone: Holder) -> Finding:
+    return Finding(
+        id="lock-taken-over",
+        requirements=(),
+        severity=Severity.WARNING,
+        object=gone.record,
+        what=f"Another run was entered as changing this estate: {gone}. Its process is gone.",
+        why="It was cut off, so a change of its may have been left half done, and its record is open.",
+        remedy=f"`runbook resume` with the record {gone.record} tells what became of its last change, and goes on.",
+    )

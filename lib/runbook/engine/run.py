@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -33,6 +34,7 @@ from runbook.engine.audit_trail import AuditTrail
 from runbook.engine.control import Control, Doing
 from runbook.engine.execute import Executed, Execution
 from runbook.engine.gatekeeper import Gatekeeper
+from runbook.engine.lock import LOST, EstateLock
 from runbook.engine.observe import observe
 from runbook.engine.past import builds_when_ready
 from runbook.engine.verdict import run_outcome, worst
@@ -115,6 +117,10 @@ class Run:
         self.bound: tuple[Bound, ...] = ()
         self.stopped = ""
         """Why the section's gate stopped the roll-out; empty where it didn't."""
+        self.lock: EstateLock | None = None
+        """The right to change the estate, which ends with the run."""
+        self.notices: tuple[Finding, ...] = ()
+        """What there is to say of the run itself, beside what its section finds."""
         self.trail = AuditTrail(estate, ledger, lambda: self._connect(False), account=account, control=self.control)
         self._connect = connect
         self._decision: Decision | None = None
@@ -206,7 +212,8 @@ class Run:
             ChangeOutcome(change=change, outcome=Outcome.PLANNED, said=(_not_sent(change),))
             for change in self.plan.changes
         )
-        self.stopped = self._roll_out()
+        with self.lock.in_use() if self.lock else nullcontext():
+            self.stopped = self._roll_out()
         return self.results
 
     def _roll_out(self) -> str:
@@ -332,6 +339,8 @@ class Run:
         self.trail.give_up()
         self.ledger.append(events.RunEnded(outcome=outcome, reason=reason))
         self.ledger.close()
+        if self.lock is not None:
+            self.lock.release()
         self.phase = Phase.ENDED
 
     def _outcome(self) -> tuple[Outcome, str]:
@@ -363,7 +372,8 @@ class Run:
             facts = self.section.recall(facts, builds_when_ready(own.parent, without=own))
         decision = self.section.decide(self.parameters, self.estate, facts)
         strangers, failures = map(_stranger, self._strangers()), self._failures() if record else ()
-        decision = replace(decision, findings=(*strangers, *failures, *decision.findings))
+        notices = self.notices if record and phase is events.Phase.CHECK else ()
+        decision = replace(decision, findings=(*notices, *strangers, *failures, *decision.findings))
         if record:
             for finding in decision.findings:
                 self.ledger.append(events.FindingRecorded(phase=phase, finding=finding))
@@ -412,6 +422,8 @@ class Run:
         """Why the plan that was shown may not be carried out (any more); empty where it may."""
         if strangers := [f"{bound.target}: {bound.said}" for bound in self.bound if not bound.ok]:
             return " ".join(strangers)
+        if self.lock is not None and not self.lock.is_held:
+            return LOST
         now = self._decide(events.Phase.CHECK, record=False)
         if unread := any_unread(now.findings):
             return f"The facts couldn't be read again just before the first change: {', '.join(unread)}."
