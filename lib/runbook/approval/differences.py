@@ -6,14 +6,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from runbook.approval.planfile import PlanFile, entries
-from runbook.change import Json, Plan, canonical
+from runbook.change import Change, Json, Plan, canonical, machine_form
 
 _LONGEST = 200
 
 
-def drifted(planned: PlanFile, now: Plan) -> Iterator[str]:
-    """One sentence for each change that is gone, new, different or in another place; none where the plans are one."""
-    before, after = _by_key(planned.changes), _by_key(entries(now))
+def drifted(planned: PlanFile, now: Plan, done: Iterable[Change] = ()) -> Iterator[str]:
+    """One sentence for each change that is gone, new, different or in another place; none where the plans are one.
+
+    ``done`` has been carried out already, so that it isn't asked for any more.
+    """
+    carried_out = {canonical(machine_form(change)) for change in done}
+    left = [each for each in planned.changes if canonical(dict(each["machine"])) not in carried_out]
+    before, after = _by_key(left), _by_key(entries(now))
     for key in [key for key in before if key not in after]:
         yield f"{_name(before[key])}: it was to be changed, and needn't be any more: {_present(before[key])}."
     for key in [key for key in after if key not in before]:

@@ -12,7 +12,7 @@ from runbook.approval.planfile import NotAPlan, PlanFile, deciding
 from runbook.approval.planfile import parsed as parsed_plan
 from runbook.approval.statement import Approval, moment
 from runbook.approval.statement import parsed as parsed_approval
-from runbook.change import Json, Plan
+from runbook.change import Change, Json, Plan
 from runbook.estate import ApprovalPolicy, Estate
 from runbook.parameters import SectionParameters
 from runbook.signing.statement import NotAStatement
@@ -37,8 +37,9 @@ class Presented:
 class Applicant:
     """The run that wants to apply ``plan``, and who makes it.
 
-    ``keys`` are the fingerprints of every key that its operator signs with; ``code`` the digests of library and
-    notebook as they are now.
+    ``done`` are changes of the approved plan that this run has carried out already: what is left of it is approved too.
+    ``ticket`` is the operator's, ``keys`` are the fingerprints of every key that the operator signs with, and ``code``
+    holds the digests of library and notebook as they are now.
     """
 
     section: str
@@ -49,6 +50,8 @@ class Applicant:
     account: str
     keys: frozenset[str]
     now: datetime
+    ticket: str = ""
+    done: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +103,8 @@ def _of_time(now: datetime, approval: Approval) -> Iterator[str]:
 
 
 def _of_ticket(run: Applicant, approval: Approval) -> Iterator[str]:
-    if approval.ticket != run.parameters.change_ticket:
-        given = run.parameters.change_ticket or "none"
+    if approval.ticket != run.ticket:
+        given = run.ticket or "none"
         yield f"It was approved for the ticket {approval.ticket}, and the run's change_ticket is {given}."
 
 
@@ -118,7 +121,7 @@ def _of_plan(run: Applicant, approval: Approval, plan: PlanFile) -> Iterator[str
     yield from _of_estate(run.estate, plan)
     yield from _of_parameters(deciding(run.parameters), plan.parameters)
     yield from _of_code(run.code, plan.code)
-    yield from drifted(plan, run.plan)
+    yield from drifted(plan, run.plan, run.done)
 
 
 def _of_estate(estate: Estate, plan: PlanFile) -> Iterator[str]:

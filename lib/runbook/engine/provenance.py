@@ -12,11 +12,12 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from runbook.change import Json
+from runbook.change import Json, canonical
 from runbook.errors import InputError
 from runbook.paths import project_root
 
 _PACKAGES = ("owa-im-runbook", "pypsrp", "psrpcore", "pyspnego", "pydantic", "cryptography", "securesystemslib")
+_PARAMETERS = frozenset({"parameters", "injected-parameters"})
 _END = "-----END CERTIFICATE-----"
 
 
@@ -26,14 +27,35 @@ def versions() -> Json:
     return {"python": platform.python_version(), "platform": platform.platform(), **packages}
 
 
-def code_digests(section: str, environment: Mapping[str, str] = os.environ) -> Json:
-    """SHA-256 over the files of this library, and of the section's notebook as it lies in the project."""
+def code_digests(section: str, environment: Mapping[str, str] = os.environ) -> dict[str, Json]:
+    """SHA-256 over the files of this library, and of the section's notebook as it lies in the project.
+
+    ``notebook_cells`` is that of its cells alone (:func:`cells_digest`), which running and saving it don't change.
+    """
     notebook = source_notebook(section, environment)
     return {
         "library": _library(),
         "notebook": hashlib.sha256(notebook.read_bytes()).hexdigest() if notebook else "",
+        "notebook_cells": cells_digest(notebook.read_bytes()) if notebook else "",
         "notebook_name": notebook.name if notebook else "",
     }
+
+
+def cells_digest(notebook: bytes) -> str:
+    """SHA-256 over kind and source of a notebook's cells, without those that hold parameters; empty if it isn't one.
+
+    The executed notebook of a record has the digest of the notebook that it was made from.
+    """
+    try:
+        cells = json.loads(notebook)["cells"]
+        said: list[Json] = [
+            [cell["cell_type"], "".join(cell["source"])]
+            for cell in cells
+            if _PARAMETERS.isdisjoint(cell.get("metadata", {}).get("tags", ()))
+        ]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return ""
+    return hashlib.sha256(canonical(said).encode("utf-8", "backslashreplace")).hexdigest()
 
 
 def source_notebook(section: str, environment: Mapping[str, str] = os.environ) -> Path | None:

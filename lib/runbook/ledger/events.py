@@ -28,6 +28,15 @@ class Mode(StrEnum):
     APPLY = "apply"
 
 
+class Verdict(StrEnum):
+    """Whether somebody else approved what a run applies."""
+
+    APPROVED = "approved"
+    NOT_APPROVED = "not approved"
+    """Nobody was asked."""
+    REFUSED = "refused"
+
+
 class Phase(StrEnum):
     """Facts are read, and decided on, before anything is changed and again after it."""
 
@@ -73,6 +82,10 @@ class RunStarted(Event):
     certificate_authority: tuple[str, ...] = ()
     anchors: tuple[str, ...] = ()
     redacted: bool = False
+    approval: str = ""
+    """Whether the estate asks for approved plans: ``required`` or ``none``."""
+    approvers: tuple[str, ...] = ()
+    """Fingerprints of the keys that may approve there."""
 
     _filled: ClassVar[tuple[str, ...]] = ("section", "estate", "environment")
 
@@ -161,6 +174,33 @@ class PlanConfirmed(Event):
     def __post_init__(self) -> None:
         super(PlanConfirmed, self).__post_init__()
         _check_digest(self.digest)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalJudged(Event):
+    """Before the first intent of a plan: whether somebody else approved it, and what forbids to apply it.
+
+    ``approver`` is the fingerprint of the key that signed, ``account`` what the approver's computer said of who used
+    it; ``approved`` and ``expires`` are UTC. The approval itself and the plan file stand beside the ledger.
+    """
+
+    plan: str
+    verdict: Verdict
+    required: bool
+    reasons: tuple[str, ...] = ()
+    approver: str = ""
+    account: str = ""
+    ticket: str = ""
+    approved: str = ""
+    expires: str = ""
+
+    def __post_init__(self) -> None:
+        super(ApprovalJudged, self).__post_init__()
+        _check_digest(self.plan)
+        if (self.verdict is Verdict.REFUSED) != bool(self.reasons):
+            raise ValueError("what isn't applied for want of approval says why, and nothing else does")
+        if self.verdict is Verdict.APPROVED and not self.approver:
+            raise ValueError("an approval names its approver")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -323,12 +363,14 @@ class Audit(StrEnum):
 class AuditRow:
     """A command of ours with its entry, or an entry of somebody else's on one of the same objects.
 
-    ``change`` is ``None`` for those; ``time``, by the server's clock, and ``caller`` are the entry's.
+    ``plan`` and ``change`` name ours, and are empty for those; ``time``, by the server's clock, and ``caller`` are the
+    entry's.
     """
 
     standing: Audit
     command: str
     object: str
+    plan: str = ""
     change: int | None = None
     caller: Annotated[str, PERSONAL] = ""
     time: datetime | None = None
@@ -374,6 +416,7 @@ EVENTS: tuple[type[Event], ...] = (
     FindingRecorded,
     PlanMade,
     PlanConfirmed,
+    ApprovalJudged,
     Exported,
     Intent,
     StepTaken,

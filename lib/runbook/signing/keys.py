@@ -74,6 +74,12 @@ def known_key(environment: Mapping[str, str] = os.environ) -> PublicKey | None:
     return _signer(path).public_key if path.exists() else None
 
 
+def operator_fingerprints(environment: Mapping[str, str] = os.environ) -> frozenset[str]:
+    """Of every key that this user signs with: the one that is chosen now, and the user's own where it exists."""
+    own = known_key({name: value for name, value in environment.items() if name != KEY_VARIABLE})
+    return frozenset({own_key(environment).fingerprint, *([own.keyid] if own else [])})
+
+
 def public_key(pem: bytes, name: str) -> PublicKey:
     """An auditor's PEM as a key to check with; ``name`` is what messages call it."""
     try:
