@@ -15,6 +15,7 @@ from runbook.change import Finding, Severity
 from runbook.command import Target
 from runbook.credentials import Broker, default_broker
 from runbook.engine import provenance
+from runbook.engine.clearance import check_given
 from runbook.engine.lock import EstateLock, Holder
 from runbook.engine.run import Run
 from runbook.errors import InputError
@@ -61,6 +62,7 @@ def open_run(
     folder: Path | None = None,
     broker: Broker | None = None,
     environment: Mapping[str, str] = os.environ,
+    interactive: bool = False,
 ) -> Run:
     """A run of ``section``, with its ledger begun in ``folder``, else ``$RUNBOOK_RECORD``, else a new record folder.
 
@@ -68,6 +70,7 @@ def open_run(
     for a run that may change something, where another one has the right to change the estate.
     """
     chosen_section = section_named(section)
+    check_given(parameters, estate, mode=mode, interactive=interactive)
     check_accounts(section, parameters, estate, broker=broker, environment=environment)
     given = environment.get(RECORD_VARIABLE, "")
     chosen = folder or (Path(given) if given else record_folder(estate, section, environment=environment))
@@ -87,6 +90,8 @@ def open_run(
         certificate_authority=provenance.certificates(estate.certificate_authority),
         anchors=(estate.anchor,) if estate.anchor else (),
         redacted=estate.redact_users,
+        approval=estate.approval.value,
+        approvers=estate.approver_fingerprints,
     )
     run, lock = uuid.uuid4().hex, None
     if mode is Mode.APPLY and chosen_section.changes_things:

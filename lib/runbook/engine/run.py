@@ -31,6 +31,7 @@ from typing import Any
 from runbook.change import Change, ChangeOutcome, Decision, Finding, Outcome, Plan, Severity
 from runbook.command import Shell, Target
 from runbook.engine.audit_trail import AuditTrail
+from runbook.engine.clearance import clear
 from runbook.engine.control import Control, Doing
 from runbook.engine.execute import Executed, Execution
 from runbook.engine.gatekeeper import Gatekeeper
@@ -186,7 +187,8 @@ class Run:
         """Carry the plan out, one change after the other, up to the first that fails or is in doubt.
 
         Outside apply mode nothing is sent. The facts are read again first: where they ask for another plan than
-        the one that was shown, all of it is refused. ``confirmed_by`` says who or what said yes to it, ``ticket`` and
+        the one that was shown, all of it is refused; so is a plan that isn't approved as the estate asks
+        (:mod:`runbook.engine.clearance`). ``confirmed_by`` says who or what said yes to it, ``ticket`` and
         ``typed`` with which words.
         """
         self._may("apply")
@@ -195,7 +197,7 @@ class Run:
         if self.mode is not Mode.APPLY or not self.plan.changes:
             self.results = self._all(Outcome.PLANNED, "") if self.plan.changes else ()
             return self.results
-        if refusal := self._refusal():
+        if refusal := self._refusal() or self._not_cleared(ticket):
             self.results = self._all(Outcome.REFUSED, refusal)
             for number, _ in enumerate(self.results):
                 self._record_outcome(number, Executed(Outcome.REFUSED, detail=refusal))
@@ -430,6 +432,18 @@ class Run:
         if now.plan.digest != self.plan.digest:
             return "The estate has changed since this plan was shown: check again and read the new plan."
         return ""
+
+    def _not_cleared(self, ticket: str) -> str:
+        """Why the plan may not be applied for want of an approval; empty where it may."""
+        return clear(
+            self.section.name,
+            self.estate,
+            self.parameters,
+            self.plan,
+            done=tuple(result.change for result in self.done),
+            ticket=ticket,
+            ledger=self.ledger,
+        )
 
     def _strangers(self) -> tuple[Bound, ...]:
         """The shells that were reached and belong to another server than the estate says."""
