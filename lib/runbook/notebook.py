@@ -18,6 +18,7 @@ from runbook.ledger.events import Mode
 from runbook.parameters import load_parameters
 from runbook.powershell import render as powershell
 from runbook.render import View
+from runbook.report import audit
 from runbook.sections import section_named
 from runbook.sections.unread import any_unread
 
@@ -87,12 +88,14 @@ class NotebookRun:
         return render.outcomes(results, note=_count(results))
 
     def verify(self) -> View:
-        """Read the facts again and make the same decision once more."""
+        """Read the facts again and make the same decision once more; then what Exchange's audit log has of the run."""
         decision = self._shown(self._run.verify())
         results = self._shown(self._run.results)
         if not results or self._run.mode is not Mode.APPLY:
             return render.findings(decision)
-        return render.outcomes(results, note=f"{_count(results)} {_left(decision)}")
+        entries = self._run.audit()
+        said = (_count(results), _left(decision), *((audit.sentence(entries),) if entries else ()))
+        return render.outcomes(results, note=" ".join(said))
 
     def undo_commands(self) -> View:
         """The lines that take back what was applied, the last change first."""

@@ -32,6 +32,7 @@ _SEPARATORS = re.compile(r"[\s;,{}()@\"'=]*\Z")
 class Sent:
     """One command of a change. ``certain``: the server, or the facts afterwards, say that it ran."""
 
+    plan: str
     change: int
     target: Target
     command: Cmdlet
@@ -88,7 +89,9 @@ def _of_change(intent: Intent, steps: Sequence[Pipeline], certain: bool) -> Iter
     for pipeline in (intent.pipeline, *steps):
         for command in pipeline.cmdlets:
             if leaves_entries(command):
-                yield Sent(change=intent.change, target=intent.target, command=command, certain=certain)
+                yield Sent(
+                    plan=intent.plan, change=intent.change, target=intent.target, command=command, certain=certain
+                )
 
 
 def compared(
@@ -195,6 +198,7 @@ def _row(one: Sent, standing: Audit, said: str, *, caller: str = "", time: datet
         standing=standing,
         command=abridged(Pipeline.of(one.command)),
         object=one.object,
+        plan=one.plan,
         change=one.change,
         caller=caller,
         time=time,

@@ -9,6 +9,7 @@ from runbook.change import Change, Finding, Json
 from runbook.ledger import Recording
 from runbook.ledger.codec import to_json
 from runbook.ledger.events import (
+    AuditLogCompared,
     FindingRecorded,
     Note,
     OutcomeRecorded,
@@ -63,6 +64,7 @@ def predicate(recording: Recording) -> dict[str, Json]:
         "findings": [_finding(e.phase, e.finding) for e in recording.events if isinstance(e, FindingRecorded)],
         "confirmations": [to_json(event) for event in recording.events if isinstance(event, PlanConfirmed)],
         "changes": _changes(recording),
+        "exchange_audit_log": _audit_log(recording),
         "ledger": {"events": last.seq, "head": last.digest, "follows": first.previous},
     }
 
@@ -111,6 +113,12 @@ def _change(change: Change, outcomes: list[Json]) -> Json:
         "consent": change.consent,
         "outcomes": outcomes,
     }
+
+
+def _audit_log(recording: Recording) -> Json:
+    """As Exchange's log stood when it was looked at last; ``None`` where nothing was sent to Exchange."""
+    looks = [event for event in recording.events if isinstance(event, AuditLogCompared)]
+    return to_json(looks[-1]) if looks else None
 
 
 def _moment(iso: str) -> str:
