@@ -21,7 +21,7 @@ from runbook.errors import WriteRefused
 from runbook.estate import Role
 from runbook.facts.answer import as_text
 from runbook.ledger import read_events
-from runbook.ledger.events import Exported, Mode, OutcomeRecorded, PlanMade, ServerReached
+from runbook.ledger.events import Audit, AuditLogCompared, Exported, Mode, OutcomeRecorded, PlanMade, ServerReached
 from runbook.powershell import render
 from runbook.record import State, own_key, verify
 from runbook.remoting import open_session
@@ -141,6 +141,17 @@ def test_the_record_keeps_what_the_recycling_said(rehearsal: dict[str, Any]) -> 
     events = read_events(Path(section(rehearsal, "owa_enablement")["record"])).events
     said = [line for event in events if isinstance(event, OutcomeRecorded) for line in event.output]
     assert said == ['"MSExchangeOWAAppPool" successfully recycled'] * 2
+
+
+def test_every_command_on_exchange_is_in_its_own_admin_audit_log(rehearsal: dict[str, Any]) -> None:
+    compared = {}
+    for each in rehearsal["sections"]:
+        events = read_events(Path(each["record"])).events
+        found = [event for event in events if isinstance(event, AuditLogCompared)]
+        compared[each["name"]] = [row.standing for event in found for row in event.rows]
+        assert all(event.others == () for event in found)
+    assert {name for name, rows in compared.items() if rows} >= {"trusted_pool", "owa_enablement", "mailbox_policies"}
+    assert {standing for rows in compared.values() for standing in rows} == {Audit.THERE}
 
 
 def test_the_configuration_was_saved_before_the_topology_was_enabled(rehearsal: dict[str, Any]) -> None:
