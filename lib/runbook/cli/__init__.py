@@ -15,13 +15,15 @@ from typing import Annotated
 import typer
 
 from runbook.change import Json
-from runbook.cli import credentials, explain, open_notebooks, records, requirements
+from runbook.cli import credentials, explain, open_notebooks, plans, records, requirements
 from runbook.cli.headless import section_parameters
 from runbook.cli.lab import list_faults, organisation, running_lab
+from runbook.cli.options import AsJson, EstateFile, ParameterFile, Records, SectionName
 from runbook.cli.records import announce_key
 from runbook.cli.rehearse import PARAMETERS, rehearse, run_one
 from runbook.cli.screen import Screen
 from runbook.cli.sentences import in_sentences
+from runbook.engine.clearance import check_given
 from runbook.engine.opening import check_accounts
 from runbook.engine.verdict import exit_code, worst
 from runbook.estate import find_estate, load_estate
@@ -38,17 +40,13 @@ Scenario = Annotated[
     Path | None, typer.Option("--scenario", help="YAML file that names a topology and what is broken in it.")
 ]
 States = Annotated[list[str] | None, typer.Option("--state", help="A start state of the topology; may be repeated.")]
-Records = Annotated[
-    Path | None, typer.Option("--records", help="Where records go; the project's own folder otherwise.")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output, nothing else.")]
-EstateFile = Annotated[str, typer.Option("--estate", help="Estate file; $RUNBOOK_ESTATE, else the lab's, otherwise.")]
-ParameterFile = Annotated[Path, typer.Option("-f", "--parameters", help="Parameter file of the section (YAML).")]
 Anchors = Annotated[
     list[str] | None,
     typer.Option("--anchor", help="Send the record's head to this folder or git remote (git+https://…) too."),
 ]
-SectionName = Annotated[str, typer.Argument(help="Section: prerequisites, trusted_pool.")]
+Approval = Annotated[
+    Path | None, typer.Option("--approval", help="The signed approval of the plan, which lies beside it.")
+]
 
 
 @app.command("rehearse")
@@ -129,10 +127,11 @@ def run_command(
     mode: Annotated[Mode, typer.Option("--mode", help="plan: show what would change. apply: change it.")] = Mode.PLAN,
     records: Records = None,
     anchor: Anchors = None,
+    approval: Approval = None,
     as_json: AsJson = False,
 ) -> None:
     """Run the notebook of one section, headless, and keep it as the record."""
-    _run(section, parameters, estate, mode, records, as_json, anchor)
+    _run(section, parameters, estate, mode, records, as_json, anchor, approval)
 
 
 def _run(
@@ -143,11 +142,15 @@ def _run(
     records: Path | None,
     as_json: bool,
     anchor: list[str] | None = None,
+    approval: Path | None = None,
 ) -> None:
     screen = Screen()
     name = section_named(section).name
     parameters = section_parameters(name, file)
+    if approval is not None:
+        parameters = parameters.model_copy(update={"approval": str(approval.absolute())})
     chosen = load_estate(find_estate(str(Path(estate).absolute()) if estate else parameters.estate))
+    check_given(parameters, chosen, mode=mode, interactive=False)
     check_accounts(name, parameters, chosen)
     announce_key(screen)
     done = run_one(name, parameters, chosen, mode=mode, records=records, watch=screen.watch, anchors=anchor or ())
@@ -177,6 +180,7 @@ def _list_faults(screen: Screen, as_json: bool) -> None:
 
 explain.add_to(app)
 requirements.add_to(app)
+plans.add_to(app)
 records.add_to(app)
 credentials.add_to(app)
 open_notebooks.add_to(app)
