@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from runbook import record, render
 from runbook.change import ChangeOutcome, Decision, Outcome
+from runbook.display.interactive import is_interactive
 from runbook.engine.opening import open_run
 from runbook.engine.run import Run
 from runbook.errors import Blocked
@@ -42,7 +43,8 @@ def start(section: str, namespace: Mapping[str, object]) -> NotebookRun:
     estate = load_estate(find_estate(parameters.estate))
     logging.getLogger("traitlets").setLevel(logging.WARNING)
     key = record.own_key()  # before anything is contacted: a run that can't be signed isn't begun
-    return NotebookRun(open_run(section, parameters, estate, mode=Mode(parameters.mode)), key)
+    run = open_run(section, parameters, estate, mode=Mode(parameters.mode), interactive=is_interactive())
+    return NotebookRun(run, key)
 
 
 class NotebookRun:
