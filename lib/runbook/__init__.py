@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["start"]
+__all__ = ["form", "start"]
 
 
 def __getattr__(name: str) -> Any:
-    """``runbook.start``, loaded when it is first asked for, so that importing a part doesn't import all."""
+    """What notebooks call, loaded when it is first asked for, so that importing a part doesn't import all."""
     if name == "start":
         from runbook.notebook import start
 
         return start
+    if name == "form":
+        from runbook.display.form import form
+
+        return form
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
