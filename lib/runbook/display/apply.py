@@ -1,0 +1,218 @@
+"""The Apply panel: question, progress, what came of it, and the way on after a failure.
+
+========  ===========================  ================================
+state     what is shown                which leads to
+========  ===========================  ================================
+asking    the question                 running, declined
+running   progress, the steps, Cancel  done, deciding
+deciding  what failed, the way on      running (fresh facts), done
+declined  that nothing was sent        —
+done      what became of each change   —
+========  ===========================  ================================
+
+Everything that talks to servers runs in a thread of its own with sessions of its own, so that the kernel stays idle and
+hears Cancel. A button that is pressed twice, or in two tabs, counts once.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+from collections.abc import Callable
+from enum import StrEnum
+
+from ipywidgets import HTML
+
+from runbook.display.asking import Asking
+from runbook.display.confirmation import Given, question
+from runbook.display.guided import Guided, Trouble, trouble
+from runbook.display.live import Live, html, joined
+from runbook.display.telling import failed_step
+from runbook.display.watching import Watching
+from runbook.engine.control import Doing
+from runbook.engine.run import Run
+from runbook.ledger.events import Answer, CancelAsked, FailureAnswered, Note
+from runbook.render import View, message
+from runbook.render import plan as plan_view
+from runbook.render.failure import failure
+
+
+class State(StrEnum):
+    """The table above."""
+
+    ASKING = "asking"
+    RUNNING = "running"
+    DECIDING = "deciding"
+    DECLINED = "declined"
+    DONE = "done"
+
+
+class ApplyPanel:
+    """One plan of one run, from the question to what came of it.
+
+    ``outcomes`` shows the results, ``rail`` the steps; ``moved`` is called whenever something is known anew, with the
+    place of the change under way. ``by`` is whoever sits before it.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        *,
+        by: str,
+        outcomes: Callable[[], View],
+        rail: Callable[[], View],
+        moved: Callable[[int | None], None],
+    ) -> None:
+        self._run = run
+        self._by = by
+        self._outcomes = outcomes
+        self._rail = rail
+        self._moved = moved
+        self._lock = threading.Lock()
+        self._worker: threading.Thread | None = None
+        self.ticket = run.parameters.change_ticket
+        self.digest = run.plan.digest
+        self.state = State.ASKING
+        self.asking: Asking | None = None
+        self.guided: Guided | None = None
+        self.watching: Watching | None = None
+        self.live = Live(message("Apply"))
+        self._ask(())
+
+    @property
+    def waits(self) -> str:
+        """Why the cells below have nothing to do yet; empty where they have."""
+        return {
+            State.ASKING: "The Apply cell above waits for your confirmation. Nothing has been sent.",
+            State.RUNNING: "The changes are being applied: see the Apply cell above.",
+            State.DECIDING: "The Apply cell above waits for a decision: retry, skip or stop.",
+        }.get(self.state, "")
+
+    def join(self) -> None:
+        """Wait until nothing is under way, as tests do."""
+        while (worker := self._worker) is not None and worker.is_alive():
+            worker.join()
+
+    def _ask(self, above: tuple[View, ...]) -> None:
+        run = self._run
+        self.digest = run.plan.digest
+        self.asking = Asking(
+            question(run.plan, self.ticket),
+            place=f"{run.estate.organisation} ({run.estate.environment})",
+            apply=self._confirmed,
+            decline=self._declined,
+        )
+        self.state = State.ASKING
+        self.live.show(joined((*above, self.asking.view)), *map(html, above), self.asking.widget)
+
+    def _confirmed(self, given: Given) -> None:
+        if not self._leaves(State.ASKING, State.RUNNING):
+            return
+        if self.digest != self._run.plan.digest:
+            self.state = State.DECLINED
+            self.live.show(
+                message("The plan has changed since this was shown.", "Run this cell again to see the question.")
+            )
+            return
+        self.ticket = given.ticket
+        by = f"{self._by}, button Apply in JupyterLab"
+        self._work(
+            "Applying", lambda: self._run.apply(confirmed_by=by, ticket=given.ticket, typed=given.typed), self._applied
+        )
+
+    def _declined(self) -> None:
+        if self._leaves(State.ASKING, State.DECLINED):
+            self._run.ledger.append(Note(text=f"The plan wasn't applied: {self._by} decided against it."))
+            self.live.show(message("Not applied.", "Nothing was sent. Close the record below, or run the check again."))
+            self._moved(None)
+
+    def _applied(self) -> None:
+        run = self._run
+        found = trouble(run.results, run.stopped)
+        view = self._outcomes()
+        if found is None:
+            self.state = State.DONE
+            self.live.show(joined((view, message("Now run the next cell: Verify."))))
+        else:
+            self._decide(found, view)
+        self._moved(None)
+
+    def _decide(self, found: Trouble, *above: View) -> None:
+        self.guided = Guided(found, lambda answer, reason: self._answered(found, answer, reason))
+        self.state = State.DECIDING
+        self.live.show(joined((*above, self.guided.view)), *map(html, above), self.guided.widget)
+
+    def _answered(self, found: Trouble, answer: Answer, reason: str) -> None:
+        if not self._leaves(State.DECIDING, State.RUNNING):
+            return
+        run = self._run
+        run.ledger.append(
+            FailureAnswered(plan=self.digest, change=found.change, answer=answer, by=self._by, reason=reason)
+        )
+        if answer is Answer.STOP:
+            self.state = State.DONE
+            self.live.show(
+                joined((self._outcomes(), message("Stopped.", "Verify what was done, then close the record.")))
+            )
+            self._moved(None)
+            return
+        if answer is Answer.SKIP:
+            run.skip(run.results[found.change].change, f"{reason} ({self._by})")
+        self._work("Reading the facts again", run.again, self._planned_again)
+
+    def _planned_again(self) -> None:
+        run = self._run
+        if run.plan.changes:
+            self._ask((plan_view(run.ledger.redacted(run.plan), applies=True),))
+        else:
+            run.apply(confirmed_by=self._by)
+            self.state = State.DONE
+            self.live.show(message("Nothing is left to apply.", run.plan.because, "Now run the next cell: Verify."))
+        self._moved(None)
+
+    def _work(self, title: str, job: Callable[[], object], then: Callable[[], None]) -> None:
+        """Run ``job`` in a thread, show how far it is, and go on with ``then``."""
+        run = self._run
+        run.control.renew()
+        watching = self.watching = Watching(title, self._cancel)
+        steps = HTML(value=self._rail().html)
+
+        def watch(doing: Doing) -> None:
+            watching.told(doing)
+            if doing.change is not None:
+                self._moved(doing.change)
+                steps.value = self._rail().html
+
+        def work() -> None:
+            try:
+                job()
+                run.control.watch = lambda _: None
+                then()
+            except BaseException as error:  # a thread has nobody else to tell
+                self._failed(error)
+
+        run.control.watch = watch
+        under_way = message(f"▶ {title}.", "Run this cell again to see how far it is.")
+        self.live.show(under_way, watching.widget, steps)
+        context = contextvars.copy_context()
+        self._worker = threading.Thread(target=lambda: context.run(work), name="runbook-apply")
+        self._worker.start()
+
+    def _failed(self, error: BaseException) -> None:
+        told = failed_step(error, self._run)
+        found = trouble(self._run.results, self._run.stopped) or Trouble(what=told.what, change=0, skippable=False)
+        self._decide(found, failure(told))
+        self._moved(None)
+
+    def _cancel(self) -> None:
+        if self.state is State.RUNNING and not self._run.control.cancelled:
+            self._run.control.cancel(self._by)
+            self._run.ledger.append(CancelAsked(by=self._by))
+
+    def _leaves(self, state: State, to: State) -> bool:
+        """Go from one state to the next, once: whoever comes second is too late."""
+        with self._lock:
+            if self.state is not state:
+                return False
+            self.state = to
+            return True

@@ -1,0 +1,62 @@
+"""The questions before a plan is applied: the ticket, the servers by name, and the button that is only then enabled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ipywidgets import VBox
+
+from runbook.display import controls
+from runbook.display.confirmation import Given, Question, missing
+from runbook.display.live import html
+from runbook.render import message
+from runbook.render.disturbance import disturbance
+
+
+class Asking:
+    """``apply`` is called with what was typed, once nothing is missing; ``decline`` by whoever decides against it."""
+
+    def __init__(
+        self,
+        asked: Question,
+        *,
+        place: str,
+        apply: Callable[[Given], None],
+        decline: Callable[[], None],
+    ) -> None:
+        self._asked = asked
+        self._apply = apply
+        count = f"{asked.changes} change{'' if asked.changes == 1 else 's'}"
+        head = f"{count} to {place}: waiting for your confirmation"
+        self.view = message(f"▶ {head}", "Nothing has been sent. Run this cell to be asked.")
+        self.ticket = controls.field("Change ticket", asked.ticket, told=self._look, placeholder="CHG0012345")
+        self.names = {
+            server: controls.field(f"To disturb its users, type {server}", told=self._look) for server in asked.servers
+        }
+        self.still = controls.status()
+        self.apply = controls.button(f"Apply {count}", self._pressed, kind="danger")
+        self.decline = controls.button("Don't apply", decline)
+        self.widget = VBox(
+            children=(
+                html(message(head)),
+                *((html(disturbance(asked.disturbances, asked.announcement)),) if asked.disturbances else ()),
+                self.ticket,
+                *self.names.values(),
+                self.still,
+                controls.row(self.apply, self.decline),
+            )
+        )
+        self._look()
+
+    @property
+    def given(self) -> Given:
+        return Given(ticket=self.ticket.value.strip(), names={server: box.value for server, box in self.names.items()})
+
+    def _look(self) -> None:
+        said = missing(self._asked, self.given)
+        self.apply.disabled = bool(said)
+        controls.say(self.still, *(said or ("Ready: Apply sends the changes.",)))
+
+    def _pressed(self) -> None:
+        if not missing(self._asked, self.given):
+            self._apply(self.given)

@@ -1,0 +1,83 @@
+"""What to do after a change that failed, or a run that was stopped: retry, skip with a reason, stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ipywidgets import VBox
+
+from runbook.change import ChangeOutcome, Outcome
+from runbook.display import controls
+from runbook.display.live import html
+from runbook.ledger.events import Answer
+from runbook.render import message
+
+_TROUBLE = (Outcome.FAILED, Outcome.UNKNOWN, Outcome.REFUSED)
+SKIPPED = "Skipped: "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """Why a plan wasn't carried out whole. ``change`` is the place of the change that it is about, from 0.
+
+    ``skippable``: the change itself is at fault, so that the rest could be done without it.
+    """
+
+    what: str
+    change: int
+    skippable: bool
+
+
+def trouble(results: tuple[ChangeOutcome, ...], stopped: str) -> Trouble | None:
+    """What went wrong first; ``None`` where everything that was to be sent was done. What was skipped is no trouble."""
+    for number, result in enumerate(results):
+        if result.outcome in _TROUBLE and not _skipped(result):
+            title = " · ".join(filter(None, (result.change.object, result.change.property)))
+            failed = result.outcome in (Outcome.FAILED, Outcome.UNKNOWN)
+            if failed:
+                what = f"Change {number + 1} is {result.outcome}: {title} on {result.change.target.server}."
+                return Trouble(what=what, change=number, skippable=True)
+            return Trouble(what=stopped or " ".join(result.said), change=number, skippable=False)
+    if stopped:
+        left = next((n for n, result in enumerate(results) if result.outcome is Outcome.PLANNED), 0)
+        return Trouble(what=stopped, change=left, skippable=False)
+    return None
+
+
+def _skipped(result: ChangeOutcome) -> bool:
+    return any(said.startswith(SKIPPED) for said in result.said)
+
+
+class Guided:
+    """Asks what to do; ``answer`` is called with the decision and, for a skip, with its reason."""
+
+    def __init__(self, found: Trouble, answer: Callable[[Answer, str], None]) -> None:
+        self._answer = answer
+        self.view = message(
+            f"✖ {found.what}", "Waiting for a decision: retry, skip with a reason, or stop. Run this cell to decide."
+        )
+        self.retry = controls.button("Retry from fresh facts", lambda: answer(Answer.RETRY, ""), kind="primary")
+        self.stop = controls.button("Stop here", lambda: answer(Answer.STOP, ""))
+        self.reason = controls.field("Reason for skipping it", told=self._look)
+        self.skip = controls.button("Skip this change", self._skips, enabled=False)
+        self.widget = VBox(
+            children=(
+                html(
+                    message(
+                        "What now?",
+                        "Retry reads all facts again and shows the plan that is left before anything is sent.",
+                        "Stop leaves everything as it is now: verify it and close the record below.",
+                    )
+                ),
+                controls.row(self.retry, self.stop),
+                *((self.reason, controls.row(self.skip)) if found.skippable else ()),
+            )
+        )
+
+    def _look(self) -> None:
+        self.skip.disabled = not self.reason.value.strip()
+
+    def _skips(self) -> None:
+        if reason := self.reason.value.strip():
+            self._answer(Answer.SKIP, reason)
