@@ -92,7 +92,8 @@ class Change:
 
     ``preparation`` runs before the command and touches the object itself only to read it; ``conclusion`` runs after it,
     in the same runspace; ``cleanup`` runs in any case and may fail. Changes of one ``stage`` (a server) are carried out
-    together, and the section's gate is asked before the first and after the last of them.
+    together, and the section's gate is asked before the first and after the last of them. ``shared``: what it changes
+    also counts for servers whose stages come later, so their repeats belong to it too.
     """
 
     target: Target
@@ -113,6 +114,7 @@ class Change:
     cleanup: tuple[Step, ...] = ()
     stage: str = ""
     repeats: bool = False
+    shared: bool = False
 
     def __post_init__(self) -> None:
         if bool(self.reverse) == bool(self.irreversible):

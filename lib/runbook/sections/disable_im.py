@@ -6,11 +6,11 @@ the opposite of the other sections, so it is run only where it is named, and ref
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 from runbook import webconfig
-from runbook.change import Change, Decision, Finding, Plan, Repair, Severity
+from runbook.change import Change, Decision, Finding, Json, Plan, Repair, Severity
 from runbook.command import Pipeline, Switch, Target, Value, cmdlet
 from runbook.estate import Estate
 from runbook.facts.owa import VirtualDirectory
@@ -18,6 +18,7 @@ from runbook.facts.query import Unread
 from runbook.facts.recipients import OCS
 from runbook.parameters_disable import DisableImParameters
 from runbook.sections.disable_im_facts import DisableImFacts, FrontEndDirectories, observe
+from runbook.sections.reversal import Reversal
 from runbook.sections.section import Section
 from runbook.sections.unread import unread
 
@@ -26,6 +27,7 @@ T = TypeVar("T")
 _KEYS = ("IMServerName", "IMCertificateThumbprint")
 _CONSENT = "disable_in_spite_of_integration"
 _PROPERTY = "InstantMessagingEnabled"
+_COMMANDS = f"exchange Set-OwaVirtualDirectory Identity {_PROPERTY} DomainController Confirm"
 
 
 def decide(given: DisableImParameters, estate: Estate, facts: DisableImFacts) -> Decision:
@@ -193,11 +195,23 @@ def _rows(fact: tuple[T, ...] | Unread) -> tuple[T, ...]:
     return () if isinstance(fact, Unread) else fact
 
 
+def present(
+    given: DisableImParameters, estate: Estate, facts: DisableImFacts, change: Change, made: Sequence[Change]
+) -> Json | Unread:
+    """Whether IM is on in the directory that a change is of, for undo."""
+    for front in facts.front_ends:
+        for directory in _rows(front.directories):
+            if directory.identity.lower() == change.object.lower():
+                return directory.im_enabled
+    return next((each.directories for each in facts.front_ends if isinstance(each.directories, Unread)), None)
+
+
 SECTION = Section(
     name="disable_im",
     title="Disable IM",
     parameters=DisableImParameters,
     observe=observe,
     decide=decide,
+    reversal=Reversal(present=present, commands=_COMMANDS),
     in_procedure=False,
 )

@@ -6,9 +6,9 @@ says of the people is as they will be once the plan is carried out; it changes n
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from runbook.change import Change, Decision, Finding, Plan, Repair, Severity
+from runbook.change import Change, Decision, Finding, Json, Plan, Repair, Severity
 from runbook.command import Pipeline, Switch, Target, Value, cmdlet
 from runbook.estate import Estate
 from runbook.facts.query import Unread
@@ -17,10 +17,15 @@ from runbook.parameters_users import MailboxPoliciesParameters
 from runbook.sections import compatibility, user_findings, users
 from runbook.sections.mailbox_policies_facts import MailboxPoliciesFacts, observe
 from runbook.sections.organisation import exchange_reader
+from runbook.sections.reversal import Reversal
 from runbook.sections.section import Section
 from runbook.sections.unread import unread
 
 _DELAY = "It can take up to 60 minutes until everybody under a policy has what it says."
+_OBJECT = "OwaMailboxPolicy:"
+_COMMANDS = """
+exchange Set-OwaMailboxPolicy Identity InstantMessagingEnabled InstantMessagingType DomainController Confirm
+"""
 _NOTHING = "Every policy is left off on purpose."
 
 
@@ -170,9 +175,9 @@ def _change(policy: OwaPolicy, target: Target, controller: str) -> Change:
 
     return Change(
         target=target,
-        object=f"OwaMailboxPolicy:{policy.name}",
+        object=f"{_OBJECT}{policy.name}",
         property="InstantMessagingEnabled, InstantMessagingType",
-        before=[policy.im_enabled, policy.im_type],
+        before=[policy.im_enabled, policy.im_type or "None"],
         after=[True, OCS],
         command=command(True, OCS),
         reverse=(command(policy.im_enabled, policy.im_type or "None"),),
@@ -183,10 +188,26 @@ def _change(policy: OwaPolicy, target: Target, controller: str) -> Change:
     )
 
 
+def present(
+    given: MailboxPoliciesParameters,
+    estate: Estate,
+    facts: MailboxPoliciesFacts,
+    change: Change,
+    made: Sequence[Change],
+) -> Json | Unread:
+    """Switch and type of the policy that a change is of, for undo."""
+    if isinstance(facts.policies, Unread):
+        return facts.policies
+    name = change.object.removeprefix(_OBJECT).lower()
+    found = next((policy for policy in facts.policies if policy.name.lower() == name), None)
+    return None if found is None else [found.im_enabled, found.im_type or "None"]
+
+
 SECTION = Section(
     name="mailbox_policies",
     title="Mailbox policies",
     parameters=MailboxPoliciesParameters,
     observe=observe,
     decide=decide,
+    reversal=Reversal(present=present, commands=_COMMANDS),
 )

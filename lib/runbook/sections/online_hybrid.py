@@ -27,6 +27,7 @@ from runbook.sections.online_hybrid_facts import (
     writer,
 )
 from runbook.sections.online_hybrid_provider import Providers
+from runbook.sections.online_hybrid_reversal import REVERSAL
 from runbook.sections.section import Section, Wait
 from runbook.sections.unread import unread
 
@@ -162,4 +163,5 @@ SECTION = Section(
         pending=arrival.pending,
         deadline_seconds=lambda given: given.replication_deadline_seconds,
     ),
+    reversal=REVERSAL,
 )

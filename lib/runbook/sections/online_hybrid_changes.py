@@ -63,7 +63,7 @@ def create_provider(writer: Writer, provider: HostingProvider) -> Change:
         object=provider_object(provider.identity),
         property="",
         before=None,
-        after=_values(provider),
+        after=values(provider),
         command=Pipeline.of(_new(provider)),
         reverse=(Pipeline.of(_remove(provider.identity)),),
         requirements=("Y15", "Y16", "Y17", "Y18", "Y19", "Y21", "Y22", "Y23", "Y24", "Y25", "Y27"),
@@ -77,7 +77,7 @@ def remove_provider(writer: Writer, provider: HostingProvider, consent: str) -> 
         target=writer.target,
         object=provider_object(provider.identity),
         property="ProxyFqdn",  # told apart from the change that makes the provider again
-        before=_values(provider),
+        before=values(provider),
         after=None,
         command=Pipeline.of(_remove(provider.identity)),
         reverse=(Pipeline.of(_new(provider)),),
@@ -198,6 +198,7 @@ def _remove(identity: str) -> Cmdlet:
     return cmdlet("Remove-CsHostingProvider", Identity=identity, **_QUIET)
 
 
-def _values(provider: HostingProvider) -> Json:
+def values(provider: HostingProvider) -> dict[str, Json]:
+    """A provider as a plan shows it."""
     shown: dict[str, Json] = {name: value for name, value in _new(provider).parameters if isinstance(value, str | int)}
     return {name: value for name, value in shown.items() if name != "Identity"}

@@ -86,6 +86,17 @@ def changes(back: BackEnd, wanted: Mapping[str, str], target: Target, controller
             yield _change(back, directory, target, controller, ENABLED, (False, True))
 
 
+def value(directory: VirtualDirectory, property: str) -> Json:
+    """One of the properties that this runbook sets, as a plan shows it."""
+    values: dict[str, Json] = {
+        TYPE: directory.im_type or "None",
+        ENABLED: directory.im_enabled,
+        CERTIFICATE: directory.certificate or None,
+        POOL: directory.pool or None,
+    }
+    return values[property]
+
+
 def _said(directory: VirtualDirectory) -> Mapping[str, str]:
     return {CERTIFICATE: directory.certificate, POOL: directory.pool}
 

@@ -26,6 +26,7 @@ from runbook.sections import (
 from runbook.sections.organisation import reader_of
 from runbook.sections.owa_enablement_facts import OwaEnablementFacts, observe, recall
 from runbook.sections.owa_gate import GATE
+from runbook.sections.owa_reversal import REVERSAL
 from runbook.sections.owa_scope import Scope
 from runbook.sections.section import Section
 
@@ -146,4 +147,5 @@ SECTION = Section(
     gate=GATE,
     failed=owa_worker.failed,
     recall=recall,
+    reversal=REVERSAL,
 )

@@ -133,6 +133,7 @@ def _change(
         reverse=(undo,),
         requirements=REQUIREMENTS,
         stage=found.back.server,
+        shared=True,
     )
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from runbook.change import Change, Finding, Json, Repair, Severity, Step
 from runbook.command import Pipeline, Switch, Target, cmdlet
+from runbook.errors import Refused
 from runbook.facts import files
 from runbook.facts.exchange import build
 from runbook.facts.query import Unread
@@ -22,7 +23,9 @@ from runbook.sections.owa_worker import RECYCLE
 from runbook.webconfig import FaultKind, Settings, edit, read
 
 THUMBPRINT, SERVER_NAME = "IMCertificateThumbprint", "IMServerName"
+PROPERTY = "appSettings"
 
+_ENDS_WITH = r"\web.config"
 _HEX = re.compile(r"[0-9A-F]{40}\Z", re.IGNORECASE)
 _FAULTS = {
     FaultKind.ENCODING: "webconfig-encoding",
@@ -184,9 +187,9 @@ def change(target: Target, back: BackEnd, values: Mapping[str, str]) -> Change:
     return Change(
         target=target,
         object=path,
-        property="appSettings",
-        before=_json(before, values, was),
-        after=_json(after, values, becomes),
+        property=PROPERTY,
+        before=as_json(before, values),
+        after=as_json(after, values),
         command=_copy(new, path),
         reverse=(_copy(backup, path), RECYCLE),
         requirements=("L52", "L54", "L55", "L56", "L57", "L58", "L60"),
@@ -218,6 +221,50 @@ def change(target: Target, back: BackEnd, values: Mapping[str, str]) -> Change:
     )
 
 
+def take_back(recorded: Change, now: Json) -> Change | None:
+    """The file as it was, from the copy that the recorded change saved; ``now`` is what is there in its place.
+
+    The copy has the old file's time and attributes, and the file keeps its access rights. Once it is restored and read
+    back the copy goes, so that nothing of this runbook's stays behind. ``None`` for a change of something else;
+    :class:`Refused` where the recorded reverse isn't this one.
+    """
+    if recorded.property != PROPERTY:
+        return None
+    path, was = recorded.object, _digest(recorded.before)
+    backup = backup_path(path, was)
+    if not path.lower().endswith(_ENDS_WITH) or recorded.reverse[:1] != (_copy(backup, path),):
+        raise Refused(f"The record takes {path} back in a way that isn't this runbook's.")
+    unchanged = (
+        Step(
+            what="See that nobody changed the file meanwhile", pipeline=files.reading(path), gives_sha256=_digest(now)
+        ),
+    )
+    return Change(
+        target=recorded.target,
+        object=path,
+        property=PROPERTY,
+        before=now,
+        after=recorded.before,
+        command=_copy(backup, path),
+        irreversible="To have the new file again, run the section again: it plans the change anew.",
+        requirements=recorded.requirements,
+        disturbs=_DISTURBS,
+        preparation=(
+            Step(what="Read the saved copy", pipeline=files.reading(backup), gives_sha256=was),
+            *(unchanged if now is not None else ()),
+        ),
+        conclusion=(
+            Step(what="Read the file back", pipeline=files.reading(path), gives_sha256=was),
+            Step(what="Remove the saved copy", pipeline=Pipeline.of(cmdlet("Remove-Item", LiteralPath=backup))),
+        ),
+        stage=recorded.stage,
+    )
+
+
+def _digest(value: Json) -> str:
+    return str(value.get("sha256", "")) if isinstance(value, dict) else ""
+
+
 def backup_path(path: str, digest: str) -> str:
     """Where the file of this SHA-256 is saved: beside it, under a name that IIS never serves."""
     return _beside(path, digest[:12])
@@ -237,9 +284,10 @@ def _write(path: str, content: bytes) -> Pipeline:
     return Pipeline.of(cmdlet("Set-Content", LiteralPath=path, Value=content, Encoding="Byte"))
 
 
-def _json(content: bytes, values: Mapping[str, str], digest: str) -> Json:
+def as_json(content: bytes, keys: Iterable[str]) -> Json:
+    """The file as a plan shows it: some of its keys, and the digest of all of it."""
     settings = read(content)
-    return {**{key: settings.value(key) for key in values}, "sha256": digest}
+    return {**{key: settings.value(key) for key in keys}, "sha256": hashlib.sha256(content).hexdigest()}
 
 
 def _missing(back: BackEnd, keys: list[str]) -> Finding:

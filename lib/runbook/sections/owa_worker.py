@@ -15,6 +15,10 @@ STARTED = "Started"
 
 RECYCLE = Pipeline.of(Cmdlet(APPCMD, arguments=("recycle", "apppool", f"/apppool.name:{OWA_POOL}")))
 OBJECT = f"AppPool:{OWA_POOL}"
+PROGRAMS = tuple(
+    Cmdlet(APPCMD, arguments=(verb, "apppool", f"/apppool.name:{OWA_POOL}")) for verb in ("recycle", "start", "stop")
+)
+"""What this section runs on a server, to do something or to take it back."""
 
 
 def is_stale(back: BackEnd) -> bool:
@@ -135,7 +139,7 @@ def change(target: Target, back: BackEnd, *, fronts_too: bool) -> Change:
         disturbs=f"OWA reloads for the users whose mailbox is active on this server, and IM drops.{also}",
         conclusion=(Step(what="See that it was recycled", pipeline=_EXIT_CODE, gives="0"),),
         stage=back.server,
-        repeats=not of_file,
+        repeats=True,
     )
 
 

@@ -10,6 +10,7 @@ from runbook.change import ChangeOutcome, Decision, Finding
 from runbook.estate import Estate
 from runbook.facts.query import Observation
 from runbook.parameters import SectionParameters
+from runbook.sections.reversal import Reversal
 
 P = TypeVar("P", bound=SectionParameters)
 F = TypeVar("F")
@@ -63,6 +64,8 @@ class Section(Generic[P, F]):
     """What a change that failed leaves to a person, where more can be said than that it is still to be done."""
     recall: Callable[[F, Mapping[str, str]], F] | None = None
     """Adds to the facts what past records tell: server → the version under which it was last found configured."""
+    reversal: Reversal[P, F] | None = None
+    """What undo and resume have to know; a section without one changes nothing."""
     changes_things: bool = True
     """False for a section that only looks: its plan is always empty, and it ends *verified*."""
     in_procedure: bool = True

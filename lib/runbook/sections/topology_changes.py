@@ -163,6 +163,7 @@ def enable(writer: Writer, changes: list[Change], consent: str) -> tuple[Change,
         consent=consent,
         run_locally=writer.run_locally,
         exports=_EXPORT,
+        repeats=True,
     )
     if changes and changes[0].reverse:
         changes = [replace(changes[0], reverse=(*changes[0].reverse, _ENABLE)), *changes[1:]]

@@ -7,10 +7,10 @@ shell can hold.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from runbook.change import Change, Decision, Finding, Plan, Repair, Severity, Step
+from runbook.change import Change, Decision, Finding, Json, Plan, Repair, Severity, Step
 from runbook.command import Pipeline, cmdlet
 from runbook.estate import Estate
 from runbook.facts import tracing
@@ -19,12 +19,17 @@ from runbook.facts.tracing import ALWAYS_ON, Traced, Tracing
 from runbook.parameters_tracing import TracingParameters
 from runbook.sections.ask import all_of
 from runbook.sections.organisation import NO_LYNC, front_ends, topology_reader, topology_writer
+from runbook.sections.reversal import Reversal
 from runbook.sections.section import Section
 from runbook.sections.symptoms import UNKNOWN_PEER, by_code
 from runbook.sections.unread import unread
 
 _REFUSED = 18202
 _CONSENT = "allow_tracing"
+_COMMANDS = """
+lync        Start-CsClsLogging Scenario Pools Duration
+lync        Stop-CsClsLogging  Scenario Pools
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,11 +185,23 @@ def _change(given: TracingParameters, estate: Estate, *, start: bool) -> Change:
     )
 
 
+def present(
+    given: TracingParameters, estate: Estate, facts: TracingFacts, change: Change, made: Sequence[Change]
+) -> Json | Unread:
+    """Whether the scenario that a change is of runs anywhere, for undo."""
+    if isinstance(facts.computers, Unread):
+        return facts.computers
+    if silent := next((each for each in facts.computers if each.fault), None):
+        return Unread(f"the logging agent of {silent.computer} doesn't answer")
+    return any(each.runs(change.property) for each in facts.computers)
+
+
 SECTION = Section(
     name="tracing",
     title="SIPStack tracing",
     parameters=TracingParameters,
     observe=observe,
     decide=decide,
+    reversal=Reversal(present=present, commands=_COMMANDS),
     in_procedure=False,
 )

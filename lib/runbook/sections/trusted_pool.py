@@ -19,6 +19,7 @@ from runbook.sections.organisation import front_ends, topology_writer, um_reader
 from runbook.sections.route import Route
 from runbook.sections.section import Section
 from runbook.sections.trusted_pool_facts import TrustedPoolFacts, observe
+from runbook.sections.trusted_pool_reversal import REVERSAL
 
 
 def decide(given: TrustedPoolParameters, estate: Estate, facts: TrustedPoolFacts) -> Decision:
@@ -173,4 +174,5 @@ SECTION = Section(
     parameters=TrustedPoolParameters,
     observe=observe,
     decide=decide,
+    reversal=REVERSAL,
 )
