@@ -68,12 +68,13 @@ def read(data: bytes, *, kind: str = RECORD) -> Signed:
     try:
         statement = chain.parsed(envelope.payload)
         predicate = statement["predicate"]
+        named = predicate["signer"]["fingerprint"]
         key = public_key(predicate["signer"]["public_key"].encode("ascii"), "the key in the statement")
         files = {subject["name"]: subject["digest"]["sha256"] for subject in statement["subject"]}
     except (ValueError, KeyError, TypeError, AttributeError, InputError, RecursionError) as error:
         raise NotAStatement(f"what it states can't be read: {error}") from None
     (signature,) = envelope.signatures.values()
-    if signature.keyid != key.keyid or predicate["signer"]["fingerprint"] != key.keyid:
+    if signature.keyid != key.keyid or named != key.keyid:
         raise NotAStatement("its signature names another key than the statement does")
     try:
         key.verify_signature(signature, envelope.pae())
