@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from runbook import record, render
 from runbook.change import ChangeOutcome, Decision, Outcome
@@ -23,17 +24,35 @@ from runbook.report import audit
 from runbook.sections import section_named
 from runbook.sections.unread import any_unread
 
+if TYPE_CHECKING:
+    from runbook.display.stepped import Stepped
+
 _SCALARS = (str, int, float, bool, list, tuple, dict, type(None))
 _KERNEL = frozenset({"In", "Out"})
 _FINE = (Outcome.VERIFIED, Outcome.NOT_NEEDED, Outcome.PLANNED)
 
 
-def start(section: str, namespace: Mapping[str, object]) -> NotebookRun:
+def start(section: str, namespace: Mapping[str, object], *, interactive: bool | None = None) -> NotebookRun | Stepped:
     """Begin a run from a notebook: ``runbook.start("trusted_pool", vars())``.
 
     Every value in ``namespace`` is taken for a parameter, so that a misspelt key of a parameter file is refused
-    instead of ignored. Raises :class:`InputError` with every fault, before any server is contacted.
+    instead of ignored. Before somebody (:func:`is_interactive`) the run is stepped through live, and where one of this
+    kernel has changed something and isn't closed yet, that one goes on. Raises :class:`InputError` with every fault,
+    before any server is contacted.
     """
+    if not is_interactive(interactive):
+        return NotebookRun(*_start(section, namespace, interactive=False))
+    from runbook.display.current import current  # widgets, which a headless run never loads
+    from runbook.display.stepped import Stepped
+
+    def begin() -> Stepped:
+        run, key = _start(section, namespace, interactive=True)
+        return Stepped(run, NotebookRun(run, key))
+
+    return current(section, begin)
+
+
+def _start(section: str, namespace: Mapping[str, object], *, interactive: bool) -> tuple[Run, record.OwnKey]:
     given = {
         name: value
         for name, value in namespace.items()
@@ -43,8 +62,7 @@ def start(section: str, namespace: Mapping[str, object]) -> NotebookRun:
     estate = load_estate(find_estate(parameters.estate))
     logging.getLogger("traitlets").setLevel(logging.WARNING)
     key = record.own_key()  # before anything is contacted: a run that can't be signed isn't begun
-    run = open_run(section, parameters, estate, mode=Mode(parameters.mode), interactive=is_interactive())
-    return NotebookRun(run, key)
+    return open_run(section, parameters, estate, mode=Mode(parameters.mode), interactive=interactive), key
 
 
 class NotebookRun:
@@ -87,6 +105,11 @@ class NotebookRun:
         if self._run.mode is not Mode.APPLY:
             note = "Nothing was sent: this run only plans. Set the parameter mode to apply to carry the plan out."
             return render.outcomes(results, note=note)
+        return self.applied()
+
+    def applied(self) -> View:
+        """What became of the plan that was applied last."""
+        results = self._shown(self._run.results)
         return render.outcomes(results, note=_count(results))
 
     def verify(self) -> View:
@@ -101,7 +124,7 @@ class NotebookRun:
 
     def undo_commands(self) -> View:
         """The lines that take back what was applied, the last change first."""
-        results = self._shown(self._run.results)
+        results = self._shown((*self._run.done, *self._run.results))
         done = [r for r in results if r.outcome in (Outcome.APPLIED, Outcome.VERIFIED, Outcome.UNKNOWN)]
         if not done:
             return render.message("This run changed nothing, so there is nothing to take back.")

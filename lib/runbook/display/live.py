@@ -25,18 +25,18 @@ class Live:
         self.view = view
         self.box.children = children or (html(view),)
         for handle in self._handles:
-            handle.update(self._bundle(), raw=True)
+            handle.update(self._bundle(), raw=True)  # type: ignore[no-untyped-call]
 
     def keep(self, view: View) -> None:
         """Replace only what a saved notebook keeps: the widgets show it already."""
         self.view = view
         for handle in self._handles:
-            handle.update(self._bundle(), raw=True)
+            handle.update(self._bundle(), raw=True)  # type: ignore[no-untyped-call]
 
     def _ipython_display_(self) -> None:
-        handle = DisplayHandle()
+        handle = DisplayHandle()  # type: ignore[no-untyped-call]
         self._handles.append(handle)
-        handle.display(self._bundle(), raw=True)
+        handle.display(self._bundle(), raw=True)  # type: ignore[no-untyped-call]
 
     def _bundle(self) -> dict[str, object]:
         widget = {"version_major": 2, "version_minor": 0, "model_id": self.box.model_id}

@@ -48,6 +48,13 @@ def failed_step(error: BaseException, run: Run | None = None) -> Failure:
     )
 
 
+def shortly(error: Exception) -> Exception:
+    """The same error, of which IPython shows one line: the rest is told above it."""
+    line = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
+    error._render_traceback_ = lambda: [scrubbed(line)]  # type: ignore[attr-defined]
+    return error
+
+
 def _told(error: BaseException) -> Failure:
     match error:
         case InputError(faults=faults) if faults:

@@ -118,6 +118,8 @@ class Run:
         self.bound: tuple[Bound, ...] = ()
         self.stopped = ""
         """Why the section's gate stopped the roll-out; empty where it didn't."""
+        self.ended: Outcome | None = None
+        """What the run came to, once its ledger is closed."""
         self.lock: EstateLock | None = None
         """The right to change the estate, which ends with the run."""
         self.notices: tuple[Finding, ...] = ()
@@ -343,6 +345,7 @@ class Run:
         self.ledger.close()
         if self.lock is not None:
             self.lock.release()
+        self.ended = outcome
         self.phase = Phase.ENDED
 
     def _outcome(self) -> tuple[Outcome, str]:

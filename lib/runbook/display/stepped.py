@@ -1,0 +1,215 @@
+"""A run as somebody steps through it in JupyterLab: the same views, live, and an Apply that asks first.
+
+What is shown is what a headless run shows (``Views``), beside progress, the steps of the run and questions. Reading
+happens in the cell; whatever changes servers happens in the Apply panel's thread, after a confirmation.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from IPython.display import display
+from ipywidgets import HTML, Widget
+
+from runbook.display import controls
+from runbook.display.apply import ApplyPanel, State
+from runbook.display.live import Live, html, joined
+from runbook.display.steps import Standing, steps
+from runbook.display.telling import failed_step, shortly
+from runbook.display.watching import Watching
+from runbook.engine.run import Phase, Run
+from runbook.errors import Cancelled, RunbookError
+from runbook.ledger import origin
+from runbook.ledger.events import Mode
+from runbook.render import View, message
+from runbook.render.failure import failure
+from runbook.render.rail import rail
+
+
+class Views(Protocol):
+    """The steps of a headless run."""
+
+    def binding(self) -> View: ...
+    def check(self) -> View: ...
+    def plan(self) -> View: ...
+    def apply(self) -> View: ...
+    def applied(self) -> View: ...
+    def verify(self) -> View: ...
+    def undo_commands(self) -> View: ...
+    def finish(self) -> View: ...
+
+
+class Stepped:
+    """One run. Each step shows what it does while it does it, and leaves one output."""
+
+    def __init__(self, run: Run, views: Views) -> None:
+        self.run = run
+        self.panel: ApplyPanel | None = None
+        self.goes_on = False
+        """The first cell was run again after something had been sent."""
+        self._views = views
+        self._running = ""
+        self._change: int | None = None
+        self._verified = False
+        self._binding: Live | None = None
+        self._bound = message("Not reached yet.")
+        self._rail = HTML(value=self.rail().html)
+
+    def __getattr__(self, name: str) -> Any:
+        """Whatever else a headless run can do."""
+        return getattr(self._views, name)
+
+    @property
+    def by(self) -> str:
+        """Who sits before it: the operator whom the parameters name, and the account."""
+        account = f"{origin.actor()} on {origin.host()}"
+        return f"{self.run.parameters.operator} ({account})" if self.run.parameters.operator else account
+
+    @property
+    def is_open(self) -> bool:
+        """Something was sent, or may be sent just now, and the record isn't closed."""
+        begun = bool(self.run.results or self.run.done) and self.run.mode is Mode.APPLY
+        busy = self.panel is not None and self.panel.state is State.RUNNING
+        return self.run.phase is not Phase.ENDED and (begun or busy)
+
+    def leave(self) -> None:
+        """Close the record of a run that sent nothing, as another one begins in its place."""
+        if self.run.phase is not Phase.ENDED:
+            with contextlib.suppress(RunbookError):
+                self._views.finish()
+
+    def binding(self) -> None:
+        """Which servers are reached; below it the steps of the run, which go on changing."""
+
+        def bind() -> tuple[View, *tuple[Widget, ...]]:
+            self._bound = self._views.binding()
+            above = (message("This run has changed something and isn't closed: it goes on."),) if self.goes_on else ()
+            widgets = (*map(html, above), *((self._instead(),) if self.goes_on else ()), html(self._bound), self._rail)
+            return joined((*above, self._bound, self.rail())), *widgets
+
+        self._binding = self._reading("bind", "Reaching the servers", bind)
+
+    def check(self) -> View | None:
+        """Read the facts and judge them."""
+        if self.panel is not None and self.panel.state is State.RUNNING:
+            return message(self.panel.waits)
+
+        def look() -> tuple[View, *tuple[Widget, ...]]:
+            view = self._views.check()
+            return view, html(view)
+
+        self._reading("check", "Reading the facts", look)
+        return None
+
+    def plan(self) -> View:
+        """What would be changed, and why."""
+        return self._views.plan()
+
+    def apply(self) -> Live | None:
+        """Ask whether to carry the plan out; in plan mode, or with nothing to send, say so."""
+        run = self.run
+        panel = self.panel
+        if panel is not None and panel.state is not State.DECLINED and panel.digest == run.plan.digest:
+            return panel.live
+        sent = run.mode is Mode.APPLY and any(not change.run_locally for change in run.plan.changes)
+        if not sent or run.phase is not Phase.CHECKED:
+            self._reading("apply", "Applying", lambda: (self._views.apply(),))
+            return None
+        self.panel = ApplyPanel(run, by=self.by, outcomes=self._views.applied, rail=self.rail, moved=self._moved)
+        self._moved(None)
+        return self.panel.live
+
+    def verify(self) -> View | None:
+        """Read the facts again and make the same decision once more."""
+        if waits := self._waits():
+            return waits
+        self._reading("verify", "Verifying with fresh facts", lambda: (self._views.verify(),))
+        self._verified = True
+        return None
+
+    def undo_commands(self) -> View:
+        """The lines that take back what was applied."""
+        return self._waits() or self._views.undo_commands()
+
+    def finish(self) -> View | None:
+        """Close and sign the record."""
+        if waits := self._waits():
+            return waits
+        self._reading("finish", "Closing the record", lambda: (self._views.finish(),))
+        return None
+
+    def _instead(self) -> Widget:
+        """A button that closes this run as it stands, for another one to begin."""
+
+        def pressed() -> None:
+            if self.panel is None or self.panel.state is not State.RUNNING:
+                instead.disabled = True
+                instead.description = "Closed. Run this cell again to begin a new run."
+                self.leave()
+                self._moved(None)
+
+        instead = controls.button("Close it and begin a new run", pressed)
+        return instead
+
+    def rail(self) -> View:
+        """Every step of the run, as it stands now."""
+        run = self.run
+        decided = run.phase is not Phase.OPENED
+        shown = run.ledger.redacted
+        return rail(
+            steps(
+                Standing(
+                    bound=run.bound,
+                    decision=shown(run.decision) if decided else None,
+                    changes=shown(run.plan.changes) if decided else (),
+                    results=shown(run.results),
+                    done=shown(run.done),
+                    verified=run.phase is Phase.VERIFIED or (run.phase is Phase.ENDED and self._verified),
+                    ended=run.ended,
+                    running="apply" if self._change is not None else self._running,
+                    change=self._change,
+                )
+            )
+        )
+
+    def _waits(self) -> View | None:
+        """What a cell says that has nothing to do before the Apply panel is through."""
+        why = self.panel.waits if self.panel is not None else ""
+        return message(f"▶ {why}", "This cell did nothing. Run it again after that.") if why else None
+
+    def _moved(self, change: int | None) -> None:
+        """Something is known anew: the steps show it, and so will the saved notebook once a step has ended."""
+        self._change = change
+        view = self.rail()
+        self._rail.value = view.html
+        if self._binding is not None and change is None:
+            self._binding.keep(joined((self._bound, view)))
+
+    def _reading(self, step: str, title: str, job: Callable[[], tuple[View, *tuple[Widget, ...]]]) -> Live:
+        """Do one step in this cell: progress and Cancel while it runs, then what came of it, in the same output."""
+        control = self.run.control
+        control.renew()
+        watching = Watching(title, lambda: control.cancel(self.by))
+        live = Live(message(f"▶ {title}."), watching.widget)
+        display(live)  # type: ignore[no-untyped-call]
+        control.watch = watching.told
+        self._running = step
+        self._rail.value = self.rail().html
+        try:
+            view, *widgets = job()
+        except KeyboardInterrupt:
+            raise shortly(self._failed(live, Cancelled(f"{title} was interrupted."))) from None
+        except Exception as error:
+            raise shortly(self._failed(live, error)) from None
+        finally:
+            control.watch = lambda _: None
+            self._running = ""
+            self._moved(None)
+        live.show(view, *widgets)
+        return live
+
+    def _failed(self, live: Live, error: Exception) -> Exception:
+        live.show(failure(failed_step(error, self.run)))
+        return error
