@@ -147,7 +147,9 @@ def _line(one: Listed) -> Text:
     """A run in two or three lines: how it stands and what it came to, where it lies, what is wrong with it."""
     when = f"{one.started:%Y-%m-%d %H:%M} UTC" if one.started else "time not known"
     outcome = one.outcome.value if one.outcome else "unknown"
-    head = " · ".join((_LISTED[one.state], when, one.section, f"mode {one.mode}", one.environment, outcome))
+    approval = {"refused": "approval refused"}.get(one.approval, one.approval)
+    said = (_LISTED[one.state], when, one.section, f"mode {one.mode}", one.environment, outcome, approval)
+    head = " · ".join(filter(None, said))
     line = Text(f"{_SIGN[one.state]} {visible(head)}", style=_STATE_STYLE[one.state])
     line.append(f"\n  {one.folder.parent.name}/{one.folder.name}", style="dim")
     if one.problem:

@@ -25,6 +25,8 @@ _MEANS = {
     "record.ipynb": "The executed notebook",
     "record.html": "The run told to people",
     "plan.json": "What was to be changed, and what was left to change",
+    "approval.json": "Signed in-toto statement by which somebody else approved the plan",
+    "approved-plan.json": "The plan file as it was approved",
     "statement.dsse.json": "Signed in-toto statement over the digests of all other files",
 }
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from runbook.approval.told import verdict
 from runbook.change import Json, Outcome
 from runbook.errors import InputError
 from runbook.ledger import FILE_NAME, Recording, read_events
@@ -27,6 +28,8 @@ class Listed:
     environment: str = ""
     started: datetime | None = None
     outcome: Outcome | None = None
+    approval: str = ""
+    """``approved``, ``not approved`` or ``refused``; empty for a run that was not to change anything."""
 
     @property
     def is_open(self) -> bool:
@@ -41,6 +44,7 @@ class Listed:
             "environment": self.environment,
             "started": self.started.isoformat() if self.started else None,
             "outcome": self.outcome.value if self.outcome else None,
+            "approval": self.approval or None,
             "open": self.is_open,
             "state": self.state.value,
             "signer": self.fingerprint,
@@ -86,6 +90,7 @@ def _listed(folder: Path, key: PublicKey | None) -> Listed:
         environment=started.environment,
         started=recording.entries[0].time,
         outcome=recording.ended.outcome if recording.ended else None,
+        approval=verdict(recording.events),
     )
 
 

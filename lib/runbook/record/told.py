@@ -5,6 +5,7 @@ docs/records.md names the field that answers each control of NIST SP 800-53.
 
 from __future__ import annotations
 
+from runbook.approval import told as approval
 from runbook.change import Change, Finding, Json
 from runbook.ledger import Recording
 from runbook.ledger.codec import to_json
@@ -62,6 +63,7 @@ def predicate(recording: Recording) -> dict[str, Json]:
         "redacted": started.redacted,
         "servers": [_server(event) for event in recording.events if isinstance(event, ServerReached)],
         "findings": [_finding(e.phase, e.finding) for e in recording.events if isinstance(e, FindingRecorded)],
+        "approval": approval.predicate(recording.events),
         "confirmations": [to_json(event) for event in recording.events if isinstance(event, PlanConfirmed)],
         "changes": _changes(recording),
         "exchange_audit_log": _audit_log(recording),

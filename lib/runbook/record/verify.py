@@ -12,6 +12,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from runbook.approval import evidence
+from runbook.approval.evidence import APPROVAL_FILE, PLAN_FILE, Evidence
+from runbook.engine.provenance import cells_digest
 from runbook.errors import InputError
 from runbook.ledger import FILE_NAME as LEDGER
 from runbook.ledger import Recording, chain, read_events
@@ -85,6 +88,7 @@ def verify(folder: Path, *, key: PublicKey | None = None) -> Verified:
         )
     if signed is not None:
         problems += _compared(folder, found, signed, lines, recording)
+        problems += _approval(folder, found, signed, recording, {problem.where for problem in problems})
         if key is not None and signed.key.keyid != key.keyid:
             problems.append(
                 Problem(statement.FILE_NAME, f"it is signed with the key {signed.key.keyid}, not with {key.keyid}")
@@ -215,6 +219,25 @@ def _at_odds(recording: Recording, predicate: Any) -> Iterator[Problem]:
     for name, value in expected.items():
         if predicate.get(name) != value:
             yield Problem(statement.FILE_NAME, f"what it says of {name} isn't what the ledger says")
+
+
+def _approval(
+    folder: Path, found: Contents, signed: Signed, recording: Recording | None, named: set[str]
+) -> Iterator[Problem]:
+    """An approval that doesn't fit what was done, even where all of it was signed. Nothing is named twice."""
+    if recording is None:
+        return
+    redacted = signed.predicate.get("redacted") is True
+    run = _bytes(folder / notebook.FILE_NAME) if notebook.FILE_NAME in found.digests and not redacted else None
+    held = Evidence(
+        approval=_bytes(folder / APPROVAL_FILE),
+        plan=_bytes(folder / PLAN_FILE),
+        signer=signed.key.keyid,
+        notebook_cells=cells_digest(run) if run is not None else "",
+    )
+    for where, what in evidence.problems(recording, held):
+        if where not in named:
+            yield Problem(where, what)
 
 
 def _spelling(folder: Path, found: Contents, named: set[str]) -> Iterator[Problem]:

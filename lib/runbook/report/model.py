@@ -9,12 +9,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from runbook.approval.told import sentence
 from runbook.change import Change, Finding, Json, Outcome, Severity
 from runbook.ledger import Entry, Recording
 from runbook.ledger.events import (
+    ApprovalJudged,
     AuditLogCompared,
     Awaited,
     CancelAsked,
+    Event,
     FactRead,
     FailureAnswered,
     FindingRecorded,
@@ -136,7 +139,7 @@ def report(recording: Recording) -> Report:
         reason=ended.reason if ended else CUT_OFF,
         started=recording.entries[0].time,
         ended=recording.entries[-1].time if ended else None,
-        identity=tuple(_identity(started)),
+        identity=tuple(_identity(started, events)),
         notes=tuple(event.text for event in events if isinstance(event, Note)),
         parameters=tuple(_parameters(started.parameters)),
         confirmed=tuple(_confirmed(events)),
@@ -151,9 +154,11 @@ def report(recording: Recording) -> Report:
     )
 
 
-def _identity(started: RunStarted) -> Iterator[tuple[str, str]]:
+def _identity(started: RunStarted, events: tuple[Event, ...]) -> Iterator[tuple[str, str]]:
     given = started.parameters if isinstance(started.parameters, dict) else {}
     yield "Change ticket", str(given.get("change_ticket") or "none given")
+    if approval := sentence(events):
+        yield "Approval", approval
 
 
 def _findings(recording: Recording, phase: Phase) -> tuple[Finding, ...]:
@@ -243,6 +248,8 @@ def _said_of(entry: Entry) -> str:
         case PlanMade(phase=phase, plan=plan, digest=digest):
             count = f"{len(plan.changes)} changes" if plan.changes else "nothing to change"
             return f"facts read to {phase.value} and judged: {count}, plan {digest[:12]}…"
+        case ApprovalJudged(verdict=verdict, approver=approver):
+            return f"approval: {verdict.value}{f' with the key {approver[:12]}…' if approver else ''}"
         case PlanConfirmed(by=by):
             return f"plan confirmed by {by}"
         case Intent(change=change, reverses=reverses):
