@@ -99,6 +99,37 @@ class Note(Event):
     _filled: ClassVar[tuple[str, ...]] = ("text",)
 
 
+class Relation(StrEnum):
+    """What a run has to do with an earlier one."""
+
+    UNDOES = "undoes"
+    RESUMES = "resumes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarlierRun(Event):
+    """The run that this one takes back or goes on from, and how far its record went when it was read.
+
+    ``record`` is its folder below that of all records, ``events`` and ``head`` the number of its lines and the hash of
+    the last. ``statement`` is the SHA-256 of its signed statement and ``signer`` the fingerprint of the key, both empty
+    for a record that is open: signed here, its lines can't be altered later without that showing.
+    """
+
+    relation: Relation
+    run: str
+    record: str
+    events: int
+    head: str
+    statement: str = ""
+    signer: str = ""
+
+    _filled: ClassVar[tuple[str, ...]] = ("run", "record")
+
+    def __post_init__(self) -> None:
+        super(EarlierRun, self).__post_init__()
+        _check_digest(self.head)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerReached(Event):
     """A session was opened: the server by its real name, where it was reached, and as whom (a reference).
@@ -411,6 +442,7 @@ class RunEnded(Event):
 EVENTS: tuple[type[Event], ...] = (
     RunStarted,
     Note,
+    EarlierRun,
     ServerReached,
     FactRead,
     FindingRecorded,

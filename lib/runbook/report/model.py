@@ -245,6 +245,8 @@ def _said_of(entry: Entry) -> str:
     match entry.event:
         case RunStarted(section=section, mode=mode):
             return f"{section} began, mode {mode.value}"
+        case EarlierRun(relation=relation, record=record):
+            return f"it {relation.value} the run whose record is {record}"
         case PlanMade(phase=phase, plan=plan, digest=digest):
             count = f"{len(plan.changes)} changes" if plan.changes else "nothing to change"
             return f"facts read to {phase.value} and judged: {count}, plan {digest[:12]}…"

@@ -1,0 +1,174 @@
+"""What an earlier run did, and what runs since did about it, from their ledgers alone. Reads records only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from runbook.change import Change, Json, Outcome
+from runbook.errors import InputError
+from runbook.ledger import FILE_NAME, Recording, read_events
+from runbook.ledger.events import (
+    EarlierRun,
+    FactRead,
+    Intent,
+    OutcomeRecorded,
+    Phase,
+    PlanMade,
+    Relation,
+    RunStarted,
+)
+from runbook.ledger.plans import planned_changes
+
+Key = tuple[str, str, str]
+"""What a change is of: server, object, property, letters in lower case."""
+
+Moment = tuple[datetime, int]
+"""When an event was written; the second number orders those of one moment."""
+
+_WORKERS = "owa-workers"
+_MARK = b'"type":"EarlierRun"'
+_BEGINNING = 1 << 16
+"""Bytes at the start of a ledger in which it says whether it follows another run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """One change of a record. ``sent``: its intent is there; ``outcome`` is the last one, ``None`` where none is."""
+
+    change: Change
+    sent: bool
+    outcome: Outcome | None
+
+    @property
+    def in_doubt(self) -> bool:
+        """It was about to be sent when the run was cut off."""
+        return self.sent and self.outcome is None
+
+    @property
+    def may_stand(self) -> bool:
+        """It was sent, or was done by hand and found done."""
+        return self.sent or self.outcome is Outcome.VERIFIED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastRun:
+    """An earlier run. ``workers`` are the OWA workers that it saw last, by server, each as the sections name them."""
+
+    run: str
+    folder: Path
+    started: RunStarted
+    recording: Recording
+    changes: tuple[Recorded, ...]
+    workers: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """As records are listed: estate and folder."""
+        return f"{self.started.estate}/{self.folder.name}"
+
+    @property
+    def parameters(self) -> Mapping[str, object]:
+        given = self.started.parameters
+        return dict(given) if isinstance(given, dict) else {}
+
+
+def past_run(folder: Path) -> PastRun:
+    """The run whose record is in ``folder``; :class:`InputError` where there is none that can be read."""
+    recording = read_events(folder)
+    started = recording.entries[0].event if recording.entries else None
+    if not isinstance(started, RunStarted):
+        raise InputError(f"{folder} holds no run.")
+    return PastRun(
+        run=recording.entries[0].run,
+        folder=folder,
+        started=started,
+        recording=recording,
+        changes=tuple(_recorded(recording)),
+        workers=_workers(recording),
+    )
+
+
+def _recorded(recording: Recording) -> Iterator[Recorded]:
+    sent: set[tuple[str, int]] = set()
+    became: dict[tuple[str, int], Outcome] = {}
+    for event in recording.events:
+        if isinstance(event, Intent):
+            sent.add((event.plan, event.change))
+            became.pop((event.plan, event.change), None)
+        elif isinstance(event, OutcomeRecorded):
+            became[event.plan, event.change] = event.outcome
+    for each in planned_changes(recording):
+        place = (each.plan, each.place)
+        yield Recorded(change=each.change, sent=place in sent, outcome=became.get(place))
+
+
+def _workers(recording: Recording) -> Mapping[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for event in recording.events:
+        if isinstance(event, FactRead) and event.query == _WORKERS and event.phase is Phase.VERIFY:
+            found[event.target.server] = frozenset(_worker_names(event.fact))
+    return found
+
+
+def _worker_names(fact: Json) -> Iterator[str]:
+    for each in fact if isinstance(fact, list) else ():
+        if isinstance(each, dict):
+            yield f"{each.get('process_id')} since {each.get('started')}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Since:
+    """What undo runs of one record did: when each thing was last about to be taken back, and when it was last done."""
+
+    intended: Mapping[Key, Moment] = field(default_factory=dict)
+    done: Mapping[Key, Moment] = field(default_factory=dict)
+    in_doubt: frozenset[Key] = frozenset()
+    """Cut off while it was being taken back."""
+
+
+def since(run: str, folders: Iterable[Path]) -> Since:
+    """What the ledgers in these folders of records tell of undoing ``run``; one that can't be read tells nothing."""
+    intended: dict[Key, Moment] = {}
+    done: dict[Key, Moment] = {}
+    doubt: set[Key] = set()
+    for ledger in sorted({path for folder in folders for path in folder.glob(f"*/{FILE_NAME}")}):
+        try:
+            recording = read_events(ledger) if _follows_another(ledger) else None
+        except InputError:
+            continue
+        if recording is None or not any(_undoes(event, run) for event in recording.events):
+            continue
+        plans = {event.digest: event.plan.changes for event in recording.events if isinstance(event, PlanMade)}
+        for entry in recording.entries:
+            event, at = entry.event, (entry.time, entry.seq)
+            if isinstance(event, Intent):
+                _later(intended, key_of(plans[event.plan][event.change]), at)
+            elif isinstance(event, OutcomeRecorded) and event.outcome in (Outcome.APPLIED, Outcome.VERIFIED):
+                _later(done, key_of(plans[event.plan][event.change]), at)
+        if (open_one := recording.in_doubt) is not None:
+            doubt.add(key_of(plans[open_one.plan][open_one.change]))
+    return Since(intended=intended, done=done, in_doubt=frozenset(doubt))
+
+
+def key_of(change: Change) -> Key:
+    return (change.target.server.lower(), change.object.lower(), change.property.lower())
+
+
+def _follows_another(ledger: Path) -> bool:
+    try:
+        with ledger.open("rb") as file:
+            return _MARK in file.read(_BEGINNING)
+    except OSError:
+        return False
+
+
+def _undoes(event: object, run: str) -> bool:
+    return isinstance(event, EarlierRun) and event.relation is Relation.UNDOES and event.run == run
+
+
+def _later(found: dict[Key, Moment], key: Key, at: Moment) -> None:
+    if key not in found or found[key] < at:
+        found[key] = at
