@@ -73,3 +73,15 @@ def test_a_file_that_is_not_ours_is_left_alone(tmp_path: Path):
         save_yaml(file, {"c": "d"})
     assert file.read_text(encoding="utf-8") == "a: &x 1\nb: *x\n"
     assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize("there", ["# ours", "# ours\n\n", "# one\n# two\n"])
+def test_a_file_of_comments_keeps_them_and_a_file_with_values_gets_no_heading(tmp_path: Path, there: str):
+    file = tmp_path / "p.yaml"
+    file.write_text(there, encoding="utf-8")
+    save_yaml(file, {"site_id": "Redmond"}, heading="Parameters.")
+    text = file.read_text(encoding="utf-8")
+    assert text.startswith(there)
+    assert text.endswith("\nsite_id: Redmond\n")
+    save_yaml(file, {"site_id": "Dublin"}, heading="Parameters.")
+    assert file.read_text(encoding="utf-8") == text.replace("Redmond", "Dublin")

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from runbook.cli.jupyter import JupyterLab, jupyter_lab
 from runbook.cli.lab import Lab, running_lab
+from runbook.cli.open_notebooks import lab_environment
 from runbook.cli.rehearse import bring_up_to
 from runbook.estate import load_estate
 from runbook.paths import project_root
@@ -53,7 +54,7 @@ def workplace(
     with running_lab(topology, states=states, scenario=scenario) as lab:
         environment = {
             **os.environ,
-            **lab.environment,
+            **lab_environment(lab),
             "RUNBOOK_ROOT": str(root),
             "RUNBOOK_RECORDS": str(records),
             "RUNBOOK_STATE": str(folder / "state"),

@@ -21,8 +21,11 @@ START = "00-start-here.ipynb"
 _DISABLED = ("@jupyterlab/apputils-extension:announcements", "@jupyterlab/extensionmanager-extension")
 """No question about news, and nothing that installs software: neither belongs on a machine that changes production."""
 
-_SERVER_SETTINGS = """from runbook.display.saving import without_widgets
+_SERVER_SETTINGS = """import warnings
 
+from runbook.display.saving import without_widgets
+
+warnings.filterwarnings("ignore", "Overriding existing pre_save_hook")  # Jupyter sets the same one twice
 c.ContentsManager.pre_save_hook = without_widgets
 """
 _SECONDS_TO_START, _SECONDS_TO_END = 60, 20

@@ -31,7 +31,8 @@ class Input:
         self._entry.observe(self._changed, "value")
         self._chooser = widgets.Dropdown(
             options=[("", "")],
-            description=f"{field.title}: choose",
+            description=f'<span class="runbook-unseen">{html.escape(field.title)}: </span>or choose',
+            description_allow_html=True,
             style={"description_width": _LABEL},
             layout={**_WIDE, "display": "none"},
         )

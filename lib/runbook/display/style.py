@@ -11,8 +11,12 @@ STYLE = """
 .runbook-form h4 { margin: 1em 0 .2em; border-bottom: 1px solid var(--jp-border-color2, currentColor); }
 .runbook-form .widget-label { text-align: left; }
 .runbook-help { margin: 0 0 .4em 13.6em; line-height: 1.35; color: var(--jp-ui-font-color2, inherit); max-width: 46em; }
+.runbook-help .widget-html-content { line-height: 1.35; }
+.runbook-unseen { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
 .runbook-said { line-height: 1.35; max-width: 60em; overflow-wrap: anywhere; }
-.runbook-help .runbook-said { margin: .1em 0; }
+.runbook-help .runbook-help .widget-html-content { line-height: 1.35; }
+.runbook-unseen { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
+.runbook-said { margin: .1em 0; }
 .runbook-wrong { color: var(--jp-error-color1, inherit); font-weight: 600; }
 .runbook-fine { color: var(--jp-ui-font-color1, inherit); }
 .runbook-quiet { color: var(--jp-ui-font-color2, inherit); }

@@ -62,13 +62,15 @@ def _edited(before: str, values: Mapping[str, Saved], heading: str, file: str) -
         tree = yaml.load(before) if before.strip() else None
     except YAMLError as error:
         raise InputError(f"{file} isn't YAML: {error}") from None
-    if tree is None:
+    begin = ""
+    if tree is None:  # nothing but comments, or nothing at all
         tree = CommentedMap()
-        heading = before + heading
+        begin = before if before.strip() else "".join(f"# {line}\n" for line in heading.splitlines())
+        begin += "" if begin.endswith("\n") or not begin else "\n"
     for key, value in values.items():
         tree[key] = _node(value)
     out = StringIO()
-    out.write("".join(f"# {line}\n" for line in heading.splitlines()) if not before else heading)
+    out.write(begin)
     yaml.dump(tree, out)
     text: str = out.getvalue()
     return text
