@@ -26,7 +26,7 @@ from ipywidgets import HTML
 from runbook.display.asking import Asking
 from runbook.display.confirmation import Given, question
 from runbook.display.guided import Guided, Trouble, trouble
-from runbook.display.live import Live, html, joined
+from runbook.display.live import Live, framed, html, joined
 from runbook.display.telling import failed_step
 from runbook.display.watching import Watching
 from runbook.engine.control import Doing
@@ -175,13 +175,13 @@ class ApplyPanel:
         run = self._run
         run.control.renew()
         watching = self.watching = Watching(title, self._cancel)
-        steps = HTML(value=self._rail().html)
+        steps = HTML(value=framed(self._rail()))
 
         def watch(doing: Doing) -> None:
             watching.told(doing)
             if doing.change is not None:
                 self._moved(doing.change)
-                steps.value = self._rail().html
+                steps.value = framed(self._rail())
 
         def work() -> None:
             try:

@@ -48,7 +48,13 @@ class Live:
 
 def html(view: View) -> HTML:
     """A view as a widget. Its HTML is escaped by the templates: ipywidgets doesn't sanitise any (invariant 8)."""
-    return HTML(value=view._repr_mimebundle_()["text/html"])
+    return HTML(value=framed(view))
+
+
+def framed(view: View) -> str:
+    """The HTML of a view as JupyterLab lays out other outputs; a widget's own lines stand far apart."""
+    shown = view._repr_mimebundle_()["text/html"]
+    return f'<div class="jp-RenderedHTMLCommon" style="padding-right:0">{shown}</div>'
 
 
 def joined(views: Sequence[View]) -> View:

@@ -15,7 +15,7 @@ from ipywidgets import HTML, Widget
 
 from runbook.display import controls
 from runbook.display.apply import ApplyPanel, State
-from runbook.display.live import Live, html, joined
+from runbook.display.live import Live, framed, html, joined
 from runbook.display.steps import Standing, steps
 from runbook.display.telling import failed_step, shortly
 from runbook.display.watching import Watching
@@ -55,7 +55,7 @@ class Stepped:
         self._verified = False
         self._binding: Live | None = None
         self._bound = message("Not reached yet.")
-        self._rail = HTML(value=self.rail().html)
+        self._rail = HTML(value=framed(self.rail()))
 
     def __getattr__(self, name: str) -> Any:
         """Whatever else a headless run can do."""
@@ -183,7 +183,7 @@ class Stepped:
         """Something is known anew: the steps show it, and so will the saved notebook once a step has ended."""
         self._change = change
         view = self.rail()
-        self._rail.value = view.html
+        self._rail.value = framed(view)
         if self._binding is not None and change is None:
             self._binding.keep(joined((self._bound, view)))
 
@@ -196,7 +196,7 @@ class Stepped:
         display(live)  # type: ignore[no-untyped-call]
         control.watch = watching.told
         self._running = step
-        self._rail.value = self.rail().html
+        self._rail.value = framed(self.rail())
         try:
             view, *widgets = job()
         except KeyboardInterrupt:

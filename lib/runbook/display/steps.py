@@ -71,7 +71,9 @@ def _bound(bound: tuple[Bound, ...]) -> StepState:
 
 
 def _servers(bound: tuple[Bound, ...]) -> str:
-    return ", ".join(dict.fromkeys(each.target.server for each in bound))
+    """By name where they are few: the table above has them all."""
+    names = list(dict.fromkeys(each.target.server for each in bound))
+    return ", ".join(names) if len(names) < 3 else f"{len(names)} servers"
 
 
 def _checked(decision: Decision | None) -> StepState:
