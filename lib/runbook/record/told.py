@@ -11,6 +11,7 @@ from runbook.ledger import Recording
 from runbook.ledger.codec import to_json
 from runbook.ledger.events import (
     AuditLogCompared,
+    EarlierRun,
     FindingRecorded,
     Note,
     OutcomeRecorded,
@@ -56,6 +57,7 @@ def predicate(recording: Recording) -> dict[str, Json]:
         },
         "change_ticket": str(given.get("change_ticket") or ""),
         "operator_note": str(given.get("operator_note") or ""),
+        "earlier_runs": [to_json(event) for event in recording.events if isinstance(event, EarlierRun)],
         "notes": [event.text for event in recording.events if isinstance(event, Note)],
         "parameters": started.parameters,
         "versions": started.versions,

@@ -17,6 +17,7 @@ from runbook.ledger.events import (
     AuditLogCompared,
     Awaited,
     CancelAsked,
+    EarlierRun,
     Event,
     FactRead,
     FailureAnswered,
