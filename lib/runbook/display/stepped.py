@@ -15,6 +15,8 @@ from ipywidgets import HTML, Widget
 
 from runbook.display import controls
 from runbook.display.apply import ApplyPanel, State
+from runbook.display.found import findings_table, worst_first
+from runbook.display.listing import Listing
 from runbook.display.live import Live, framed, html, joined
 from runbook.display.steps import Standing, steps
 from runbook.display.telling import failed_step, shortly
@@ -26,6 +28,11 @@ from runbook.ledger.events import Mode
 from runbook.render import View, message
 from runbook.render.failure import failure
 from runbook.render.rail import rail
+from runbook.render.views import findings_as_given
+
+
+MANY = 8
+"""From so many findings on they are worth a filter."""
 
 
 class Views(Protocol):
@@ -98,7 +105,14 @@ class Stepped:
 
         def look() -> tuple[View, *tuple[Widget, ...]]:
             view = self._views.check()
-            return view, html(view)
+            findings = worst_first(self.run.ledger.redacted(self.run.decision).findings)
+            if len(findings) < MANY:
+                return self._found(view, html(view))
+            listing = Listing(
+                findings_table(findings),
+                lambda places, _: findings_as_given([findings[place] for place in places]),
+            )
+            return self._found(view, listing.widget)
 
         self._reading("check", "Reading the facts", look)
         return None
@@ -125,7 +139,7 @@ class Stepped:
         """Read the facts again and make the same decision once more."""
         if waits := self._waits():
             return waits
-        self._reading("verify", "Verifying with fresh facts", lambda: (self._views.verify(),))
+        self._reading("verify", "Verifying with fresh facts", lambda: self._found(self._views.verify()))
         self._verified = True
         return None
 
@@ -172,6 +186,15 @@ class Stepped:
                     change=self._change,
                 )
             )
+        )
+
+    def _found(self, view: View, *widgets: Widget) -> tuple[View, *tuple[Widget, ...]]:
+        """What was found, and below it the tables to look through; a saved notebook keeps their first page."""
+        listings = [Listing(self.run.ledger.redacted(table)) for table in self.run.tables]
+        return (
+            joined((view, *(each.view for each in listings))),
+            *(widgets or (html(view),)),
+            *(each.widget for each in listings),
         )
 
     def _waits(self) -> View | None:

@@ -51,6 +51,7 @@ from runbook.ledger.events import Mode
 from runbook.parameters import SectionParameters
 from runbook.sections import Section
 from runbook.sections.unread import any_unread
+from runbook.table import Table
 
 Connect = Callable[[bool], Fleet]
 """A fleet of fresh sessions; they may write only where it is called with true."""
@@ -116,6 +117,8 @@ class Run:
         self.done: tuple[ChangeOutcome, ...] = ()
         """What plans before that one did, as fresh facts confirmed."""
         self.bound: tuple[Bound, ...] = ()
+        self.tables: tuple[Table, ...] = ()
+        """What the facts of the last decision hold of people, one by one."""
         self.stopped = ""
         """Why the section's gate stopped the roll-out; empty where it didn't."""
         self.ended: Outcome | None = None
@@ -384,6 +387,7 @@ class Run:
                 self.ledger.append(events.FindingRecorded(phase=phase, finding=finding))
             self.ledger.append(events.PlanMade(phase=phase, plan=decision.plan, digest=decision.plan.digest))
             self._decision = decision
+            self.tables = self.section.tables(self.parameters, self.estate, facts) if self.section.tables else ()
         return decision
 
     def _failures(self) -> tuple[Finding, ...]:

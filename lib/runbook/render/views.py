@@ -51,7 +51,11 @@ def binding(title: str, environment: str, rows: Sequence[BoundServer]) -> View:
 
 def findings(decision: Decision) -> View:
     """Every finding, the worst first, with what to do about it."""
-    ordered = sorted(decision.findings, key=lambda finding: _ORDER[finding.severity])
+    return findings_as_given(sorted(decision.findings, key=lambda finding: _ORDER[finding.severity]))
+
+
+def findings_as_given(ordered: Sequence[Finding]) -> View:
+    """These findings, in this order."""
     lines = [_count(ordered)]
     for finding in ordered:
         where = " · ".join(filter(None, (finding.server, finding.object)))

@@ -20,6 +20,8 @@ from runbook.sections.organisation import exchange_reader
 from runbook.sections.reversal import Reversal
 from runbook.sections.section import Section
 from runbook.sections.unread import unread
+from runbook.sections.user_table import user_table
+from runbook.table import Table
 
 _DELAY = "It can take up to 60 minutes until everybody under a policy has what it says."
 _OBJECT = "OwaMailboxPolicy:"
@@ -159,6 +161,13 @@ def _people(
         yield from user_findings.report(readiness)
 
 
+def _tables(given: MailboxPoliciesParameters, estate: Estate, facts: MailboxPoliciesFacts) -> tuple[Table, ...]:
+    """Everybody as it stands now, before what is planned."""
+    policies = () if isinstance(facts.policies, Unread) else facts.policies
+    integrated = users.integrated_editions(estate)
+    return user_table(users.judge(facts.users, policies, left_off=given.left_off, integrated=integrated))
+
+
 def _state(policy: OwaPolicy) -> str:
     switch = "InstantMessagingEnabled is True" if policy.im_enabled else "InstantMessagingEnabled is False"
     is_ocs = policy.im_type.lower() == OCS.lower()
@@ -209,5 +218,6 @@ SECTION = Section(
     parameters=MailboxPoliciesParameters,
     observe=observe,
     decide=decide,
+    tables=_tables,
     reversal=Reversal(present=present, commands=_COMMANDS),
 )

@@ -11,6 +11,7 @@ from runbook.estate import Estate
 from runbook.facts.query import Observation
 from runbook.parameters import SectionParameters
 from runbook.sections.reversal import Reversal
+from runbook.table import Table
 
 P = TypeVar("P", bound=SectionParameters)
 F = TypeVar("F")
@@ -66,6 +67,8 @@ class Section(Generic[P, F]):
     """Adds to the facts what past records tell: server → the version under which it was last found configured."""
     reversal: Reversal[P, F] | None = None
     """What undo and resume have to know; a section without one changes nothing."""
+    tables: Callable[[P, Estate, F], tuple[Table, ...]] | None = None
+    """What there is too much of for findings, to be looked through by whoever sits before the run."""
     changes_things: bool = True
     """False for a section that only looks: its plan is always empty, and it ends *verified*."""
     in_procedure: bool = True

@@ -18,8 +18,10 @@ from runbook.sections.im_failures import TRUSTED_POOL
 from runbook.sections.known_servers import Table, found_by_routing, replay
 from runbook.sections.section import Section
 from runbook.sections.unread import unread
+from runbook.sections.user_table import user_table
 from runbook.sections.users import Readiness, Reason
 from runbook.sections.verification_facts import VerificationFacts, observe
+from runbook.table import Table as UserTable
 
 TRACING = "90-sipstack-tracing"
 BECAUSE = "This section only looks: what it finds is mended by the sections that its findings name."
@@ -129,6 +131,10 @@ def _readiness(given: VerificationParameters, facts: VerificationFacts, integrat
     return users.judge(facts.users, facts.policies, left_off=given.left_off, integrated=integrated)
 
 
+def _tables(given: VerificationParameters, estate: Estate, facts: VerificationFacts) -> tuple[UserTable, ...]:
+    return user_table(_readiness(given, facts, users.integrated_editions(estate)))
+
+
 def _people(facts: VerificationFacts, readiness: Readiness | None) -> Iterator[Finding]:
     if isinstance(facts.policies, Unread):
         yield unread("OWA mailbox policies", facts.policies, requirements=("L71",))
@@ -221,5 +227,6 @@ SECTION = Section(
     parameters=VerificationParameters,
     observe=observe,
     decide=decide,
+    tables=_tables,
     changes_things=False,
 )
