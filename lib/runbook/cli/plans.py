@@ -92,9 +92,8 @@ def approve_command(
 ) -> None:
     """Show a plan in short and sign that it may be applied, for one ticket and for a time. Contacts nothing."""
     screen, now = Screen(), datetime.now(UTC)
-    found = planfile.read(plan)
-    target = output or plan.with_name("approval.json")
     until = statement.expiry(expires, now)
+    found, target = planfile.read(plan), output or plan.with_name("approval.json")
     _check(plan, found, target, ticket)
     signer = key_in(key) if key else own_key()
     _show(screen, found)

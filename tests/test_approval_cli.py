@@ -1,0 +1,127 @@
+"""Approval as people do it: with the command, over the wire, against the lab."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from approval_office import TICKET, make_key, with_approvers
+from rehearsing import Rehearsal, rehearsing
+from runbook.paths import STATE_VARIABLE
+
+PARAMETERS = Path(__file__).parents[1] / "parameters" / "rehearsal" / "mailbox-policies.yaml"
+SECTION = "mailbox-policies"
+SOMEBODY_ELSE = "from runbook.ledger import origin; origin.actor = lambda: 'kim'; "
+
+
+@dataclass
+class Desk:
+    """The lab with an estate file that asks for approval, and somebody who types commands before it."""
+
+    lab: Rehearsal
+    folder: Path
+
+    @property
+    def parameters(self) -> Path:
+        path = self.folder / "mailbox-policies.yaml"
+        path.write_text(f"{PARAMETERS.read_text(encoding='utf-8')}\nchange_ticket: {TICKET}\n", encoding="utf-8")
+        return path
+
+    def type(self, *arguments: str | Path, somebody_else: bool = False) -> subprocess.CompletedProcess[str]:
+        """``runbook …``; somebody else has another account and another key, as on another computer."""
+        code = f"{SOMEBODY_ELSE if somebody_else else ''}import sys; from runbook.cli import main; main()"
+        state = self.folder / ("kims-state" if somebody_else else "state")
+        return subprocess.run(
+            [sys.executable, "-c", code, *map(str, arguments)],
+            capture_output=True,
+            encoding="utf-8",
+            env={**os.environ, "PYTHONUTF8": "1", STATE_VARIABLE: str(state)},
+            stdin=subprocess.DEVNULL,
+            cwd=self.folder,
+            check=False,
+        )
+
+    def run(self, *more: str | Path) -> subprocess.CompletedProcess[str]:
+        given = ("--estate", self.lab.estate.path, "-f", self.parameters, "--records", self.folder / "records")
+        return self.type("run", SECTION, *given, "--mode", "apply", "--json", *more)
+
+    def plan(self, output: Path) -> subprocess.CompletedProcess[str]:
+        given = ("--estate", self.lab.estate.path, "-f", self.parameters, "--records", self.folder / "records")
+        return self.type("plan", SECTION, *given, "-o", output)
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    folder = tmp_path_factory.mktemp("desk")
+    with rehearsing("split-2013", folder / "records", ["policy-off"]) as lab:
+        approver = make_key(folder / "kim.key")
+        lab.estate = with_approvers(lab.estate.path, approver)
+        yield Desk(lab, folder)
+
+
+def test_a_plan_is_made_approved_and_applied_with_three_commands(desk: Desk) -> None:
+    plan = desk.folder / "plan.json"
+    made = desk.plan(plan)
+    assert made.returncode == 0, made.stderr
+    assert "1. OwaMailboxPolicy:Default" in made.stdout
+    again = desk.plan(plan)
+    assert (again.returncode, "is there already" in again.stderr) == (2, True)
+
+    refused = desk.run()
+    assert refused.returncode == 1
+    assert desk.lab.mutations() == []
+    record = Path(json.loads(refused.stdout)["sections"][0]["record"])
+    assert "No approval is named" in (record / "record.html").read_text(encoding="utf-8")
+
+    own = desk.type("approve", plan, "--ticket", TICKET, "-o", desk.folder / "own.json")
+    assert own.returncode == 0, own.stderr
+    by_themselves = desk.run("--approval", desk.folder / "own.json")
+    assert by_themselves.returncode == 1
+    assert desk.lab.mutations() == []
+
+    approved = desk.type("approve", plan, "--ticket", TICKET, "--key", desk.folder / "kim.key", somebody_else=True)
+    assert approved.returncode == 0, approved.stderr
+    assert "1. OwaMailboxPolicy:Default" in approved.stdout
+    assert "PS> Set-OwaMailboxPolicy" in approved.stdout
+    done = desk.run("--approval", "approval.json")
+    assert done.returncode == 0, done.stderr
+    assert desk.lab.mutations() != []
+
+    record = Path(json.loads(done.stdout)["sections"][0]["record"])
+    (desk.folder / "operator.pem").write_text(desk.type("key", "export").stdout, encoding="ascii")
+    verified = desk.type("verify-record", record, "--key", desk.folder / "operator.pem")
+    assert verified.returncode == 0, verified.stdout
+    lines = desk.type("records", "--records", desk.folder / "records").stdout
+    assert "verified · approved" in lines
+    assert "refused · approval refused" in lines
+
+    twice = desk.run("--approval", "approval.json")
+    assert json.loads(twice.stdout)["outcome"] == "not needed"
+
+
+def test_what_is_no_plan_is_not_signed(desk: Desk) -> None:
+    path = desk.folder / "other.json"
+    path.write_text("{}\n", encoding="utf-8")
+    done = desk.type("approve", path, "--ticket", TICKET)
+    assert (done.returncode, "isn't a plan" in done.stderr) == (2, True)
+    for expires, said in (("yesterday", "this isn't a time"), ("2020-01-01", "that has passed")):
+        done = desk.type("approve", path, "--ticket", TICKET, "--expires", expires)
+        assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+
+
+def test_a_headless_change_of_production_without_a_ticket_is_bad_input(desk: Desk) -> None:
+    """Exit code 2, before anything is contacted or recorded."""
+    estate = desk.folder / "production.yaml"
+    text = desk.lab.estate.path.read_text(encoding="utf-8").replace("environment: rehearsal", "environment: production")
+    estate.write_text(text.replace("certificate_authority: ca.pem", ""), encoding="utf-8")
+    given = ("--estate", estate, "-f", PARAMETERS, "--records", desk.folder / "none")
+    done = desk.type("run", SECTION, *given, "--mode", "apply")
+    assert (done.returncode, "needs a change ticket" in done.stderr) == (2, True), done.stderr
+    assert not (desk.folder / "none").exists()
