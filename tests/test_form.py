@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from runbook.display.entries import Entries
 from runbook.display.fields import Kind, as_text, fields, typed_of, value_of
-from runbook.display.form import Form, form
-from runbook.display.place import section_file
+from runbook.display.form import Form
+from runbook.display.parameters import form
+from runbook.engine.parameter_files import section_file
 from runbook.errors import InputError
 from runbook.parameters import load_parameters
 from runbook.sections import SECTIONS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["form", "start"]
+__all__ = ["form", "overview", "start"]
 
 
 def __getattr__(name: str) -> Any:
@@ -14,7 +14,11 @@ def __getattr__(name: str) -> Any:
 
         return start
     if name == "form":
-        from runbook.display.form import form
+        from runbook.display.parameters import form
 
         return form
+    if name == "overview":
+        from runbook.display.start_page import overview
+
+        return overview
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -15,7 +15,6 @@ from pathlib import Path
 
 from runbook.cli.jupyter import JupyterLab, jupyter_lab
 from runbook.cli.lab import Lab, running_lab
-from runbook.cli.open_notebooks import lab_environment
 from runbook.cli.rehearse import bring_up_to
 from runbook.estate import load_estate
 from runbook.paths import project_root
@@ -54,7 +53,7 @@ def workplace(
     with running_lab(topology, states=states, scenario=scenario) as lab:
         environment = {
             **os.environ,
-            **lab_environment(lab),
+            **lab.environment,
             "RUNBOOK_ROOT": str(root),
             "RUNBOOK_RECORDS": str(records),
             "RUNBOOK_STATE": str(folder / "state"),

@@ -17,10 +17,10 @@ import typer
 from runbook.change import Json
 from runbook.cli import credentials, explain, open_notebooks, plans, records, requirements
 from runbook.cli.headless import section_parameters
-from runbook.cli.lab import list_faults, organisation, running_lab
+from runbook.cli.lab import PARAMETERS, list_faults, organisation, running_lab
 from runbook.cli.options import AsJson, EstateFile, ParameterFile, Records, SectionName
 from runbook.cli.records import announce_key
-from runbook.cli.rehearse import PARAMETERS, rehearse, run_one
+from runbook.cli.rehearse import rehearse, run_one
 from runbook.cli.screen import Screen
 from runbook.cli.sentences import in_sentences
 from runbook.engine.clearance import check_given

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from runbook.engine.opening import RECORD_VARIABLE, open_run, record_folder
-from runbook.engine.run import Run
+from runbook.display.interactive import SESSION_VARIABLE
+from runbook.engine.looking import look as look
+from runbook.engine.opening import RECORD_VARIABLE, record_folder
 from runbook.errors import InputError, Refused, RunbookError
 from runbook.estate import Estate
 from runbook.ledger import FILE_NAME
@@ -37,17 +38,6 @@ def section_parameters(section: str, file: Path) -> SectionParameters:
     return parameters
 
 
-def look(section: str, parameters: SectionParameters, estate: Estate, *, mode: Mode, folder: Path) -> None:
-    """Check in this process, without a kernel and without a notebook; the ledger is the record."""
-    run: Run = open_run(section, parameters, estate, mode=mode, folder=folder)
-    try:
-        run.check()
-    except RunbookError as error:
-        run.abandon(str(error))
-        raise
-    run.finish()
-
-
 def execute_notebook(section: str, parameters: SectionParameters, estate: Estate, *, mode: Mode, folder: Path) -> None:
     """Run the section's notebook through papermill; the executed notebook is kept in ``folder`` as ``record.ipynb``.
 
@@ -68,7 +58,11 @@ def execute_notebook(section: str, parameters: SectionParameters, estate: Estate
     values = parameters.model_dump(mode="json") | {"estate": str(estate.path), "mode": mode.value}
     notebook = project_root() / "notebooks" / NOTEBOOKS[section]
     failure = ""
-    with _environment(RECORD_VARIABLE, str(folder)), _environment(CLOSER_VARIABLE, "1"):
+    with (
+        _environment(RECORD_VARIABLE, str(folder)),
+        _environment(CLOSER_VARIABLE, "1"),
+        _environment(SESSION_VARIABLE, ""),  # nobody sits before it, not even where it is started from a notebook
+    ):
         try:
             papermill.execute_notebook(
                 str(notebook),

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from runbook.engine.parameter_files import PARAMETERS_VARIABLE
 from runbook.errors import InputError, RunbookError
 
 _BAD_INPUT = 2
@@ -25,6 +26,8 @@ _LAB = (sys.executable, "-m", "rehearsal")
 
 
 DEFAULT_TOPOLOGY = "split-2013"
+PARAMETERS = "parameters/rehearsal"
+"""The parameters of the sections that are made for the lab, and in it folders for organisations that need others."""
 
 
 class LabFailed(RunbookError):
@@ -147,13 +150,15 @@ def credentials_in_environment(lab: Lab) -> Iterator[None]:
 def _announced(topology: str, line: str, wait: Callable[[], object]) -> Lab:
     try:
         said = json.loads(line)
-        environment = {"RUNBOOK_ESTATE": said["estate"]}
+        named = said.get("topology", topology)
+        environment = {
+            "RUNBOOK_ESTATE": said["estate"],
+            PARAMETERS_VARIABLE: os.pathsep.join((f"{PARAMETERS}/{named}", PARAMETERS)),
+        }
         for name, credential in said["credentials"].items():
             stem = f"RUNBOOK_CRED_{name.upper().replace('-', '_')}"
             environment[f"{stem}_USERNAME"] = credential["username"]
             environment[f"{stem}_PASSWORD"] = credential["password"]
-        return Lab(
-            said.get("topology", topology), Path(said["estate"]), said["control"], said["token"], environment, wait
-        )
+        return Lab(named, Path(said["estate"]), said["control"], said["token"], environment, wait)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise LabFailed(f"The rehearsal lab for {topology} said something else than where it is.") from error

@@ -11,10 +11,8 @@ import typer
 from rich.console import Console
 
 from runbook.cli.jupyter import jupyter_lab
-from runbook.cli.lab import Lab, organisation, running_lab
-from runbook.cli.rehearse import PARAMETERS
+from runbook.cli.lab import organisation, running_lab
 from runbook.cli.sentences import in_sentences
-from runbook.display.place import PARAMETERS_VARIABLE
 from runbook.errors import InputError
 from runbook.estate import load_estate
 
@@ -22,12 +20,6 @@ from runbook.estate import load_estate
 def add_to(app: typer.Typer) -> None:
     """Register the command."""
     app.command("open")(in_sentences(open_command))
-
-
-def lab_environment(lab: Lab) -> dict[str, str]:
-    """Where a kernel finds the lab: its estate, its accounts, and the parameters that are made for it."""
-    folders = (f"{PARAMETERS}/{lab.topology}", PARAMETERS)
-    return {**lab.environment, PARAMETERS_VARIABLE: os.pathsep.join(folders)}
 
 
 def open_command(
@@ -46,7 +38,7 @@ def open_command(
         if estate is None:
             named = organisation(topology, scenario)
             lab = stack.enter_context(running_lab(named, states=state or (), scenario=scenario))
-            chosen, given = lab.estate, lab_environment(lab)
+            chosen, given = lab.estate, lab.environment
         else:
             chosen, given = estate.absolute(), {}
         loaded = load_estate(chosen)

@@ -13,7 +13,7 @@ from typing import Any
 from runbook import record
 from runbook.change import Json, Outcome
 from runbook.cli.headless import execute_notebook, look, new_folder, section_parameters
-from runbook.cli.lab import Lab, LabFailed, credentials_in_environment, running_lab
+from runbook.cli.lab import PARAMETERS, Lab, LabFailed, credentials_in_environment, running_lab
 from runbook.engine.opening import open_run
 from runbook.engine.verdict import worst
 from runbook.estate import Estate, load_estate
@@ -26,7 +26,6 @@ from runbook.sections import SECTIONS, section_named
 from runbook.sections.across import explained
 from runbook.summary import SectionSummary, summarise
 
-PARAMETERS = "parameters/rehearsal"
 SIGNED_IN_FOR = "verification"
 """The section that looks at what a sign-in left behind (L78, L81)."""
 Watch = Callable[[str, Path], AbstractContextManager[None]]

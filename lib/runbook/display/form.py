@@ -1,4 +1,4 @@
-"""A section's parameters as a form in JupyterLab; without anybody before it, as a table.
+"""A section's parameters as a form in JupyterLab.
 
 The widgets are a second view of :class:`Entries`: what is typed is there at once, and the cells below go by it.
 """
@@ -6,7 +6,6 @@ The widgets are a second view of :class:`Entries`: what is typed is there at onc
 from __future__ import annotations
 
 import html
-from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -18,30 +17,13 @@ from runbook.display.controls import button, row
 from runbook.display.entries import Entries
 from runbook.display.fields import Field, Group
 from runbook.display.input import Input
-from runbook.display.interactive import is_interactive
-from runbook.display.place import section_file, shown_path
 from runbook.display.style import STYLE, message
+from runbook.engine.parameter_files import section_file, shown_path
 from runbook.errors import InputError
 from runbook.estate import Estate, find_estate, load_estate
 from runbook.inputs.characters import visible
 from runbook.paths import from_root
-from runbook.render import View
 from runbook.sections import choices
-
-
-def form(section: str, namespace: MutableMapping[str, Any], *, interactive: bool | None = None) -> View | None:
-    """The parameters of ``section`` that stand in ``namespace``: ``runbook.form("trusted_pool", vars())``.
-
-    Before somebody (:func:`is_interactive`) it is a form, which writes what is typed back into ``namespace``; otherwise
-    the same parameters as a table. Wrong values are said beside their fields, and refused when the run is started.
-    """
-    entries = Entries(section, namespace)
-    if not is_interactive(interactive):
-        return entries.table()
-    shown = Form(entries)
-    display(shown.widget)  # type: ignore[no-untyped-call]
-    shown.table = display(entries.table(folded=True), display_id=True)  # type: ignore[no-untyped-call]
-    return None
 
 
 class Form:
@@ -75,6 +57,11 @@ class Form:
         ).add_class("runbook-form")
         self._compare()
         self._show()
+
+    def show(self) -> None:
+        """Display it, with its values below it as a saved notebook keeps them."""
+        display(self.widget)  # type: ignore[no-untyped-call]
+        self.table = display(self._entries.table(folded=True), display_id=True)  # type: ignore[no-untyped-call]
 
     def _group(self, group: Group) -> widgets.Widget:
         rows = widgets.VBox([self._inputs[field.name].widget for field in self._of(group)])

@@ -6,6 +6,7 @@ a word as well. The text form says the same, line by line.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,24 +14,26 @@ from enum import StrEnum
 from runbook.render.templating import environment, visible
 from runbook.render.view import View
 
-_WIDTH, _HEIGHT, _GAP, _COLUMN_GAP, _HEAD, _MARGIN = 190, 62, 14, 96, 34, 12
+_WIDTH, _HEIGHT, _GAP, _COLUMN_GAP, _HEAD, _MARGIN = 156, 84, 14, 90, 44, 8
+_HEAD_LETTERS = 22
 
 
 class State(StrEnum):
     """How something is, as far as anybody looked."""
 
     FINE = "fine"
-    ATTENTION = "attention"
+    ATTENTION = "look at it"
+    CHANGES = "needs changes"
     BROKEN = "broken"
     UNKNOWN = "not looked at"
 
 
-SIGN = {State.FINE: "✔", State.ATTENTION: "▲", State.BROKEN: "✖", State.UNKNOWN: "?"}
+SIGN = {State.FINE: "✔", State.ATTENTION: "▲", State.CHANGES: "○", State.BROKEN: "✖", State.UNKNOWN: "?"}
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One server: ``kind`` is its product, version and role, ``said`` why it isn't fine."""
+    """One server: ``kind`` is its product and version, a comma and its role; ``said`` why it isn't fine."""
 
     name: str
     kind: str
@@ -48,11 +51,11 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What one group needs of the next; ``between`` are their places, from 0."""
+    """What one group needs of the next; ``between`` are their places, from 0. ``None``: nobody judges it."""
 
     between: tuple[int, int]
     label: str
-    state: State = State.UNKNOWN
+    state: State | None = State.UNKNOWN
     said: str = ""
 
 
@@ -94,8 +97,12 @@ def picture(title: str, groups: Sequence[Group], links: Sequence[Link]) -> View:
         height=height,
         box_width=_WIDTH,
         box_height=_HEIGHT,
-        heads=[(x, group.title) for x, group in zip(columns, groups, strict=True)],
-        head_y=_MARGIN + 14,
+        heads=[
+            (x, row, line)
+            for x, group in zip(columns, groups, strict=True)
+            for row, line in enumerate(textwrap.wrap(group.title, _HEAD_LETTERS)[:2])
+        ],
+        head_y=_MARGIN + 12,
         boxes=boxes,
         lines=lines,
         sign=SIGN,
@@ -116,7 +123,8 @@ def _words(groups: Sequence[Group], links: Sequence[Link]) -> list[str]:
     ]
     for link in links:
         left, right = (groups[place].title for place in link.between)
-        said.append(f"{left} to {right}, {link.label}: {link.state}.{f' {link.said}' if link.said else ''}")
+        state = f": {link.state}" if link.state else ""
+        said.append(f"{left} to {right}, {link.label}{state}.{f' {link.said}' if link.said else ''}")
     return said
 
 
