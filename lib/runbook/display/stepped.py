@@ -30,7 +30,6 @@ from runbook.render.failure import failure
 from runbook.render.rail import rail
 from runbook.render.views import findings_as_given
 
-
 MANY = 8
 """From so many findings on they are worth a filter."""
 

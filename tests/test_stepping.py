@@ -1,0 +1,357 @@
+"""Stepping through a run in JupyterLab, without a browser: what asks, what waits, what is sent and what is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+from ipywidgets import HTML, Button, Text, Widget
+
+from runbook.change import Change, Outcome
+from runbook.display.apply import ApplyPanel, State
+from runbook.display.stepped import Stepped
+from runbook.engine.control import Doing
+from runbook.engine.run import Run
+from runbook.errors import Blocked, OutcomeUnknown
+from runbook.ledger import read_events
+from runbook.ledger.events import (
+    Answer,
+    CancelAsked,
+    Event,
+    FailureAnswered,
+    Intent,
+    Note,
+    PlanConfirmed,
+    RunEnded,
+    StepFailed,
+)
+from runbook.notebook import NotebookRun
+from runbook.record import OwnKey
+from test_engine import SERVER, Server, section
+from test_engine import run as run
+from test_engine import server as server
+from test_engine_again import refuses
+
+HOSTILE = "<script>alert(1)</script>\u202e\x1b[31m"
+
+
+def disturbing(change: Change) -> Change:
+    return replace(change, disturbs="Everybody is signed out of OWA.")
+
+
+@pytest.fixture
+def step(run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Stepped]]:
+    """Makes a run that somebody sits before; closing its record needs no key here."""
+    monkeypatch.setenv("RUNBOOK_CLOSES_RECORD", "the test")
+    made: list[Stepped] = []
+
+    def make(*wanted: str, shape: Callable[[Change], Change] = lambda change: change) -> Stepped:
+        one = run(section(*wanted, shape=shape))
+        made.append(Stepped(one, NotebookRun(one, cast(OwnKey, SimpleNamespace(made=False)))))
+        return made[-1]
+
+    yield make
+    for stepped in made:
+        if stepped.panel is not None:
+            stepped.panel.join()
+
+
+def asked(stepped: Stepped) -> ApplyPanel:
+    """Checked, and asked for confirmation."""
+    stepped.check()
+    stepped.apply()
+    assert stepped.panel is not None
+    return stepped.panel
+
+
+def confirm(panel: ApplyPanel, ticket: str = "CHG1") -> None:
+    """Type the ticket and the names, and press Apply until what it does has ended."""
+    assert panel.asking is not None
+    panel.asking.ticket.value = ticket
+    for name, box in panel.asking.names.items():
+        box.value = name
+    panel.asking.apply.click()
+    panel.join()
+
+
+def recorded(stepped: Stepped, kind: type[Event]) -> list[Event]:
+    return [event for event in read_events(stepped.run.ledger.path).events if isinstance(event, kind)]
+
+
+def widgets(widget: Widget) -> Iterator[Widget]:
+    yield widget
+    for child in getattr(widget, "children", ()):
+        yield from widgets(child)
+
+
+def test_running_all_cells_applies_nothing_and_leaves_the_record_open(step: Callable[..., Stepped], server: Server):
+    stepped = step("a")
+    stepped.binding()
+    stepped.check()
+    stepped.plan()
+    stepped.apply()
+    waiting = [stepped.verify(), stepped.undo_commands(), stepped.finish()]
+    assert server.sent == []
+    assert all(view is not None and "waits for your confirmation" in view.text for view in waiting)
+    assert recorded(stepped, RunEnded) == []
+    assert recorded(stepped, Intent) == []
+
+
+def test_apply_asks_for_a_ticket_and_is_sent_only_after_the_click(step: Callable[..., Stepped], server: Server):
+    panel = asked(step("a"))
+    assert panel.asking is not None
+    assert panel.asking.apply.disabled
+    panel.asking.apply.click()
+    assert server.sent == [], "a click that comes past the disabled button sends nothing either"
+    panel.asking.ticket.value = "CHG1"
+    assert not panel.asking.apply.disabled
+    assert server.sent == []
+    confirm(panel)
+    assert server.sent == ["a"]
+    assert panel.state is State.DONE
+
+
+def test_where_people_are_disturbed_each_servers_name_is_typed(step: Callable[..., Stepped], server: Server):
+    panel = asked(step("a", shape=disturbing))
+    assert panel.asking is not None
+    panel.asking.ticket.value = "CHG1"
+    (box,) = panel.asking.names.values()
+    for wrong in ("", "atl-fe-001", "atl-fe-002.litwareinc.com"):
+        box.value = wrong
+        assert panel.asking.apply.disabled, wrong
+        assert SERVER in panel.asking.still.value
+    box.value = f" {SERVER.upper()} "
+    assert not panel.asking.apply.disabled
+
+
+def test_the_confirmation_stands_in_the_record_as_it_was_given(step: Callable[..., Stepped]):
+    stepped = step("a", shape=disturbing)
+    confirm(asked(stepped), ticket="CHG0012345")
+    (event,) = recorded(stepped, PlanConfirmed)
+    assert isinstance(event, PlanConfirmed)
+    assert event.ticket == "CHG0012345"
+    assert event.typed == (SERVER,)
+    assert "button Apply" in event.by
+    assert event.digest == stepped.run.plan.digest
+
+
+def test_a_button_that_is_pressed_twice_counts_once(step: Callable[..., Stepped], server: Server):
+    panel = asked(step("a"))
+    assert panel.asking is not None
+    confirm(panel)
+    panel.asking.apply.click()
+    panel.join()
+    assert server.sent == ["a"]
+
+
+def test_walked_from_broken_to_verified(step: Callable[..., Stepped]):
+    stepped = step("a", "b")
+    confirm(asked(stepped))
+    stepped.verify()
+    stepped.finish()
+    (ended,) = recorded(stepped, RunEnded)
+    assert isinstance(ended, RunEnded)
+    assert ended.outcome is Outcome.VERIFIED
+    assert "verified" in stepped.rail().text
+
+
+def test_deciding_against_it_sends_nothing_and_lets_the_record_be_closed(step: Callable[..., Stepped], server: Server):
+    stepped = step("a")
+    panel = asked(stepped)
+    assert panel.asking is not None
+    panel.asking.decline.click()
+    assert server.sent == []
+    assert any("decided against it" in event.text for event in recorded(stepped, Note) if isinstance(event, Note))
+    with pytest.raises(Blocked):
+        stepped.finish()
+    assert recorded(stepped, RunEnded)
+
+
+def test_after_a_failure_a_retry_shows_what_is_left_and_asks_again(step: Callable[..., Stepped], server: Server):
+    server.behave = refuses("b")
+    stepped = step("a", "b", "c")
+    panel = asked(stepped)
+    confirm(panel)
+    assert panel.state is State.DECIDING
+    assert panel.guided is not None
+    assert "waits for a decision" in panel.waits
+    server.behave = refuses()
+    panel.guided.retry.click()
+    panel.join()
+    assert panel.state is State.ASKING
+    assert server.sent == ["a", "b"], "nothing is sent before it is confirmed again"
+    assert "2 changes" in panel.live.view.text
+    assert panel.asking is not None
+    assert panel.asking.ticket.value == "CHG1", "the ticket needn't be typed again"
+    confirm(panel)
+    stepped.verify()
+    assert server.held == {"a", "b", "c"}
+    (answer,) = recorded(stepped, FailureAnswered)
+    assert isinstance(answer, FailureAnswered)
+    assert (answer.answer, answer.change) == (Answer.RETRY, 1)
+
+
+def test_a_skip_needs_a_reason_and_the_rest_is_applied(step: Callable[..., Stepped], server: Server):
+    server.behave = refuses("b")
+    stepped = step("a", "b", "c")
+    panel = asked(stepped)
+    confirm(panel)
+    assert panel.guided is not None
+    assert panel.guided.skip.disabled
+    panel.guided.skip.click()
+    assert panel.state is State.DECIDING
+    panel.guided.reason.value = "done by hand"
+    panel.guided.skip.click()
+    panel.join()
+    confirm(panel)
+    assert server.held == {"a", "c"}
+    assert panel.state is State.DONE
+    assert "skipped" in stepped.rail().text
+    assert "done by hand" in stepped.rail().text
+
+
+def test_stopping_after_a_failure_leaves_the_rest_unsent_and_lets_the_record_be_closed(
+    step: Callable[..., Stepped], server: Server
+):
+    server.behave = refuses("a")
+    stepped = step("a", "b")
+    panel = asked(stepped)
+    confirm(panel)
+    assert panel.guided is not None
+    panel.guided.stop.click()
+    assert server.sent == ["a"]
+    stepped.verify()
+    with pytest.raises(Blocked):
+        stepped.finish()
+    assert "failed" in stepped.rail().text
+
+
+def test_cancel_stops_before_the_next_change_and_says_who_asked(step: Callable[..., Stepped], server: Server):
+    stepped = step("a", "b")
+    panel = asked(stepped)
+
+    def cancel(server: Server, name: str) -> None:
+        assert panel.watching is not None
+        panel.watching.cancel.click()
+
+    server.behave = cancel
+    confirm(panel)
+    assert server.sent == ["a"]
+    assert len(recorded(stepped, CancelAsked)) == 1
+    assert panel.state is State.DECIDING
+    assert "ancelled by" in panel.live.view.text
+    assert "not sent" in stepped.rail().text
+
+
+def test_an_error_in_the_worker_is_shown_recorded_and_decided_on(
+    step: Callable[..., Stepped], monkeypatch: pytest.MonkeyPatch
+):
+    stepped = step("a")
+    panel = asked(stepped)
+
+    def broken(**_: object) -> None:
+        raise RuntimeError("a mistake of the library")
+
+    monkeypatch.setattr(stepped.run, "apply", broken)
+    confirm(panel)
+    assert panel.state is State.DECIDING
+    assert "a mistake of the library" in panel.live.view.text
+    (failed,) = recorded(stepped, StepFailed)
+    assert isinstance(failed, StepFailed)
+    assert "Traceback" in failed.traceback
+
+
+def test_an_error_in_a_cell_is_short_and_still_fails_the_cell(
+    step: Callable[..., Stepped], server: Server, monkeypatch: pytest.MonkeyPatch
+):
+    stepped = step("a")
+
+    def broken() -> None:
+        raise OutcomeUnknown(SERVER, "Get-CsSite", "The connection was lost.")
+
+    monkeypatch.setattr(stepped.run, "check", broken)
+    with pytest.raises(OutcomeUnknown) as caught:
+        stepped.check()
+    (line,) = caught.value._render_traceback_()
+    assert "File " not in line
+    assert len(recorded(stepped, StepFailed)) == 1
+
+
+def test_a_check_while_changes_are_applied_does_nothing(step: Callable[..., Stepped], server: Server):
+    stepped = step("a")
+    panel = asked(stepped)
+    said: list[object] = []
+    server.behave = lambda server, name: said.append(stepped.check())
+    confirm(panel)
+    assert "being applied" in str(said[0])
+
+
+def test_the_cell_run_again_shows_the_same_panel(step: Callable[..., Stepped]):
+    stepped = step("a")
+    panel = asked(stepped)
+    assert stepped.apply() is panel.live
+    confirm(panel)
+    assert stepped.apply() is panel.live
+    assert "applied" in panel.live.view.text
+
+
+def test_every_state_is_saved_as_html_and_text_too(step: Callable[..., Stepped]):
+    panel = asked(step("a"))
+    bundle = panel.live._bundle()
+    assert set(bundle) == {"application/vnd.jupyter.widget-view+json", "text/html", "text/plain"}
+    assert "waiting for your confirmation" in str(bundle["text/plain"])
+    confirm(panel)
+    assert "1 applied" in panel.live.view.html
+
+
+def test_every_control_has_a_name(step: Callable[..., Stepped], server: Server):
+    server.behave = refuses("a")
+    panel = asked(step("a", shape=disturbing))
+    before = list(widgets(panel.live.box))
+    confirm(panel)
+    for widget in (*before, *widgets(panel.live.box)):
+        if isinstance(widget, Button | Text):
+            assert widget.description
+
+
+def test_a_hostile_name_is_nowhere_markup(step: Callable[..., Stepped], server: Server):
+    def hostile(change: Change) -> Change:
+        return replace(change, object=HOSTILE, property=HOSTILE, before=HOSTILE, disturbs=HOSTILE)
+
+    server.behave = refuses("a")
+    stepped = step("a", shape=hostile)
+    stepped.binding()
+    panel = asked(stepped)
+    shown = list(widgets(panel.live.box))
+    confirm(panel)
+    shown += widgets(panel.live.box)
+    assert stepped._binding is not None
+    shown += widgets(stepped._binding.box)
+    assert panel.watching is not None
+    panel.watching.told(Doing(what=HOSTILE, server=HOSTILE, change=0))
+    shown += widgets(panel.watching.widget)
+    values = [widget.value for widget in shown if isinstance(widget, HTML)]
+    assert any("alert(1)" in value for value in values)
+    for value in (*values, panel.live.view.html, panel.live.view.text.replace("<script>", "")):
+        assert "<script" not in value
+        assert not {"\u202e", "\x1b"} & set(value)
+
+
+def test_the_first_cell_run_again_goes_on_with_a_run_that_changed_something(
+    step: Callable[..., Stepped], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    from runbook.display import current as module
+
+    monkeypatch.setattr(module, "_current", {})
+    first, second = step("a"), step("a")
+    assert module.current("test", lambda: first) is first
+    first.check()
+    assert module.current("test", lambda: second) is second, "nothing was sent: a new run begins"
+    assert recorded(first, RunEnded), "and the first one's record is closed"
+    confirm(asked(second))
+    assert module.current("test", lambda: first) is second
+    assert second.goes_on
