@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from runbook.change import Finding, Severity
 from runbook.command import Target
@@ -27,7 +28,7 @@ from runbook.ledger.heads import OPENED, Heads, head_of, place_of, redaction_key
 from runbook.ledger.redaction import Redactor
 from runbook.parameters import SectionParameters
 from runbook.paths import from_root
-from runbook.sections import section_named
+from runbook.sections import Section, section_named
 
 RECORD_VARIABLE = "RUNBOOK_RECORD"
 """The folder of this one run, as whoever starts its kernel chose it."""
@@ -48,13 +49,19 @@ def record_folder(
     return (records or records_folder(environment)) / estate.name / name
 
 
+def chosen_folder(estate: Estate, section: str, environment: Mapping[str, str] = os.environ) -> Path:
+    """The folder of a run about to begin: ``$RUNBOOK_RECORD``, else a new one."""
+    given = environment.get(RECORD_VARIABLE, "")
+    return Path(given) if given else record_folder(estate, section, environment=environment)
+
+
 def records_folder(environment: Mapping[str, str] = os.environ) -> Path:
     """The folder of all records: ``$RUNBOOK_RECORDS``, else ``records`` in the project's root."""
     return from_root(environment.get(RECORDS_VARIABLE) or "records", environment)
 
 
 def open_run(
-    section: str,
+    section: str | Section[Any, Any],
     parameters: SectionParameters,
     estate: Estate,
     *,
@@ -69,11 +76,10 @@ def open_run(
     Raises :class:`InputError` for a section that isn't there, and :class:`Refused` where the folder holds a ledger or,
     for a run that may change something, where another one has the right to change the estate.
     """
-    chosen_section = section_named(section)
+    chosen_section = section_named(section) if isinstance(section, str) else section
     check_given(parameters, estate, mode=mode, interactive=interactive)
-    check_accounts(section, parameters, estate, broker=broker, environment=environment)
-    given = environment.get(RECORD_VARIABLE, "")
-    chosen = folder or (Path(given) if given else record_folder(estate, section, environment=environment))
+    check_accounts(chosen_section, parameters, estate, broker=broker, environment=environment)
+    chosen = folder or chosen_folder(estate, chosen_section.name, environment)
     started = events.RunStarted(
         section=chosen_section.name,
         mode=mode,
@@ -141,7 +147,7 @@ def begin(
 
 
 def check_accounts(
-    section: str,
+    section: str | Section[Any, Any],
     parameters: SectionParameters,
     estate: Estate,
     *,
@@ -154,7 +160,8 @@ def check_accounts(
     """
     credentials = broker or default_broker(environment)
     said = json.dumps(parameters.model_dump(mode="json"), ensure_ascii=False)
-    targets = {query.target for query in next(section_named(section).observe(parameters, estate), ())}
+    chosen = section_named(section) if isinstance(section, str) else section
+    targets = {query.target for query in next(chosen.observe(parameters, estate), ())}
     for reference in sorted({estate.server(one.server).endpoint(one.shell).credential for one in targets}):
         secret = credentials.resolve(reference).password.get_secret_value()
         if len(secret) >= _SHORTEST_SECRET and json.dumps(secret, ensure_ascii=False)[1:-1] in said:

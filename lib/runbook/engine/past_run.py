@@ -166,7 +166,7 @@ def _follows_another(ledger: Path) -> bool:
 
 
 def _undoes(event: object, run: str) -> bool:
-    return isinstance(event, EarlierRun) and event.relation is Relation.UNDOES and event.run == run
+    return isinstance(event, EarlierRun) and event.relation is Relation.UNDOES and event.earlier == run
 
 
 def _later(found: dict[Key, Moment], key: Key, at: Moment) -> None:

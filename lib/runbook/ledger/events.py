@@ -110,20 +110,21 @@ class Relation(StrEnum):
 class EarlierRun(Event):
     """The run that this one takes back or goes on from, and how far its record went when it was read.
 
-    ``record`` is its folder below that of all records, ``events`` and ``head`` the number of its lines and the hash of
-    the last. ``statement`` is the SHA-256 of its signed statement and ``signer`` the fingerprint of the key, both empty
-    for a record that is open: signed here, its lines can't be altered later without that showing.
+    ``earlier`` is its run id, ``record`` its folder below that of all records, ``events`` and ``head`` the number of
+    its lines and the hash of the last. ``statement`` is the SHA-256 of its signed statement and ``signer`` the
+    fingerprint of the key, both empty for a record that is open: signed here, its lines can't be altered later without
+    that showing.
     """
 
     relation: Relation
-    run: str
+    earlier: str
     record: str
     events: int
     head: str
     statement: str = ""
     signer: str = ""
 
-    _filled: ClassVar[tuple[str, ...]] = ("run", "record")
+    _filled: ClassVar[tuple[str, ...]] = ("earlier", "record")
 
     def __post_init__(self) -> None:
         super(EarlierRun, self).__post_init__()

@@ -15,6 +15,7 @@ from runbook.sections.prerequisites import SECTION as PREREQUISITES
 from runbook.sections.section import Section
 from runbook.sections.tracing import SECTION as TRACING
 from runbook.sections.trusted_pool import SECTION as TRUSTED_POOL
+from runbook.sections.undo import UNDO
 from runbook.sections.verification import SECTION as VERIFICATION
 
 SECTIONS: Mapping[str, Section[Any, Any]] = MappingProxyType(
@@ -33,12 +34,15 @@ SECTIONS: Mapping[str, Section[Any, Any]] = MappingProxyType(
     }
 )
 
-__all__ = ["SECTIONS", "Section", "section_named"]
+__all__ = ["SECTIONS", "UNDO", "Section", "section_named"]
 
 
 def section_named(name: str) -> Section[Any, Any]:
-    """The section of this name, hyphens or underscores; :class:`InputError` with those that there are."""
-    found = SECTIONS.get(name.replace("-", "_"))
+    """The section of this name, hyphens or underscores; :class:`InputError` with those that there are.
+
+    *Undo* is known by its name too, though it is no part of the procedure but takes back what the others did.
+    """
+    found = {**SECTIONS, UNDO.name: UNDO}.get(name.replace("-", "_"))
     if found is None:
         raise InputError(f"There is no section {name!r}. The sections are: {', '.join(SECTIONS)}.")
     return found

@@ -1,0 +1,120 @@
+"""Runs that go by an earlier record: undo, which takes its changes back, and resume, which goes on from it.
+
+A record is read as untrusted input. It has to be intact by its chain and, where it was closed, by its signature; it has
+to be of this estate; and no command in it is sent that its section couldn't have written.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from runbook import record
+from runbook.change import Finding
+from runbook.credentials import Broker
+from runbook.engine import undo_findings
+from runbook.engine.opening import chosen_folder, open_run, records_folder
+from runbook.engine.past_run import PastRun, past_run, since
+from runbook.engine.run import Run
+from runbook.engine.undo import undo_section
+from runbook.errors import InputError, Refused
+from runbook.estate import Estate
+from runbook.ledger import FILE_NAME
+from runbook.ledger.events import EarlierRun, Mode, Relation
+from runbook.parameters import SectionParameters
+from runbook.parameters_undo import UndoParameters
+from runbook.paths import from_root
+from runbook.record import State, Verified
+from runbook.signing.keys import known_key
+
+
+def open_any(section: str, parameters: SectionParameters, estate: Estate, *, mode: Mode, **more: Any) -> Run:
+    """A run of a section, or the undo that the parameters are of; arguments as of :func:`open_run`."""
+    if isinstance(parameters, UndoParameters):
+        return open_undo(parameters, estate, mode=mode, **more)
+    return open_run(section, parameters, estate, mode=mode, **more)
+
+
+def open_undo(
+    parameters: UndoParameters,
+    estate: Estate,
+    *,
+    mode: Mode,
+    folder: Path | None = None,
+    broker: Broker | None = None,
+    environment: Mapping[str, str] = os.environ,
+    interactive: bool = False,
+) -> Run:
+    """A run that takes back what ``parameters.record`` tells of, with a record of its own that names the first one.
+
+    Raises :class:`InputError` where there is no such record or it is of another estate, and :class:`Refused` where it
+    was altered, or nothing in it can be taken back.
+    """
+    found, past = read(find_record(parameters.record, environment), estate)
+    own = (folder or chosen_folder(estate, "undo", environment)).absolute()
+    beside = {past.folder.parent, own.parent}
+    section = undo_section(past, lambda: since(past.run, beside))
+    run = open_run(
+        section,
+        parameters,
+        estate,
+        mode=mode,
+        folder=own,
+        broker=broker,
+        environment=environment,
+        interactive=interactive,
+    )
+    follow(run, Relation.UNDOES, past, found)
+    run.notices = (*run.notices, *_notices(found, environment))
+    return run
+
+
+def find_record(given: str, environment: Mapping[str, str] = os.environ) -> Path:
+    """The folder of a record: a path, from the project's root where it is relative, or as ``runbook records`` lists it.
+
+    :class:`InputError` where there is none.
+    """
+    candidates = [from_root(given, environment), records_folder(environment) / given]
+    for path in candidates:
+        if (path / FILE_NAME).is_file():
+            return path.absolute()
+    raise InputError(f"There is no record {given}: no {FILE_NAME} in {candidates[0]}.")
+
+
+def read(folder: Path, estate: Estate) -> tuple[Verified, PastRun]:
+    """A record that is intact and of this estate, as it was verified and as it is read."""
+    found = record.verify(folder)
+    if found.state is State.ALTERED:
+        raise Refused(f"The record {folder} isn't as it was written, so nothing is done by it: {found.problems[0]}.")
+    past = past_run(folder)
+    of = (past.started.estate, past.started.environment)
+    if of != (estate.name, estate.environment):
+        raise InputError(
+            f"The record {folder} is of the estate {of[0]} ({of[1]}), not of {estate.name} ({estate.environment})."
+        )
+    return found, past
+
+
+def follow(run: Run, relation: Relation, past: PastRun, found: Verified) -> None:
+    """Name the earlier run in the new one's ledger, so that the new statement covers how far the earlier went."""
+    last = past.recording.entries[-1]
+    run.ledger.append(
+        EarlierRun(
+            relation=relation,
+            earlier=past.run,
+            record=past.name,
+            events=last.seq,
+            head=last.digest,
+            statement=found.head if found.state is not State.OPEN else "",
+            signer=found.fingerprint,
+        )
+    )
+
+
+def _notices(found: Verified, environment: Mapping[str, str]) -> tuple[Finding, ...]:
+    key = known_key(environment)
+    if not found.fingerprint or (key is not None and key.keyid == found.fingerprint):
+        return ()
+    return (undo_findings.signed_by_another(found.fingerprint),)

@@ -1,0 +1,115 @@
+"""What undo and resume have to say of single changes of a record."""
+
+from __future__ import annotations
+
+from runbook.change import Change, Finding, Json, Repair, Severity, canonical
+
+_LONGEST = 200
+
+
+def changed_since(change: Change, now: Json, consent: str) -> Finding:
+    """Neither what the run left nor what was there before."""
+    return Finding(
+        id="undo-changed-since",
+        requirements=change.requirements,
+        severity=Severity.ERROR,
+        server=change.target.server,
+        object=change.object,
+        what=f"Somebody has changed {named(change)} since: it is {shown(now)}, and the run left {shown(change.after)}.",
+        why=f"Taking it back to {shown(change.before)} would undo that person's work too, so it is left alone.",
+        remedy=f"If it is to go back all the same, name {change.object} in the parameter {consent}.",
+        repair=Repair.CONSENT,
+    )
+
+
+def overruled(change: Change, now: Json) -> Finding:
+    """As :func:`changed_since`, with the operator's consent."""
+    return Finding(
+        id="undo-overrules",
+        requirements=change.requirements,
+        severity=Severity.WARNING,
+        server=change.target.server,
+        object=change.object,
+        what=f"Somebody has changed {named(change)} since; it is {shown(now)} and goes back to {shown(change.before)}.",
+        why="The parameters say so; what it is now stands in this record.",
+        remedy="Tell whoever changed it.",
+        repair=Repair.PLANNED,
+    )
+
+
+def half_done(change: Change) -> Finding:
+    """A file that is neither, because writing it was cut off."""
+    return Finding(
+        id="change-half-done",
+        requirements=change.requirements,
+        severity=Severity.ERROR,
+        server=change.target.server,
+        object=change.object,
+        what=f"{change.object} is neither as it was nor as it was to be: writing it was cut off.",
+        why="OWA may not start from half a file. The file as it was had been saved beside it before.",
+        remedy="Restore the saved copy.",
+        repair=Repair.PLANNED,
+    )
+
+
+def is_back(change: Change) -> Finding:
+    return Finding(
+        id="undo-not-needed",
+        requirements=change.requirements,
+        severity=Severity.INFO,
+        server=change.target.server,
+        object=change.object,
+        what=f"{named(change)} is as it was before the run: {shown(change.before)}.",
+        why="It was read afresh and compared with what the record says.",
+        remedy="Nothing need be done.",
+        repair=Repair.NONE,
+    )
+
+
+def irreversible(change: Change) -> Finding:
+    return Finding(
+        id="undo-impossible",
+        requirements=change.requirements,
+        severity=Severity.WARNING,
+        server=change.target.server,
+        object=change.object,
+        what=f"{named(change)} can't be taken back. {change.irreversible}",
+        why="The run said so before it was confirmed.",
+        remedy="What can be done instead stands above.",
+    )
+
+
+def not_in_record(name: str, record: str) -> Finding:
+    return Finding(
+        id="undo-unknown-object",
+        requirements=(),
+        severity=Severity.ERROR,
+        object=name,
+        what=f"The record {record} has no change of {name!r} that could be taken back.",
+        why="A misspelt name would leave alone what was meant.",
+        remedy="Write the object as the findings name it, or take it out of take_back_anyway.",
+    )
+
+
+def signed_by_another(fingerprint: str) -> Finding:
+    return Finding(
+        id="record-of-another",
+        requirements=(),
+        severity=Severity.WARNING,
+        object=fingerprint,
+        what=f"The record is intact, and signed by the key {fingerprint}, which isn't yours.",
+        why="Nobody here said whose key that is. Whoever has it could have written the record as they liked.",
+        remedy="Read the plan, which names every command; `runbook verify-record --key` tells whose it is.",
+    )
+
+
+def named(change: Change) -> str:
+    return f"{change.property} of {change.object}" if change.property else change.object
+
+
+def shown(value: Json) -> str:
+    """A value in a sentence."""
+    if value is None:
+        return "not there"
+    text = value if isinstance(value, str) else canonical(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

@@ -1,0 +1,47 @@
+"""What of the lab's world a run may change and undo has to give back: all of it but clocks, logs and processes."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from rehearsal.world import World
+
+_VOLATILE = {"created", "changed", "modified_by", "reason", "when_changed"}
+
+
+def state(world: World) -> dict[str, Any]:
+    """Every file with bytes, rights, attributes and time, and every object with its values.
+
+    Left out are the times at which the directory saw a change, event logs, worker processes, and what a server will
+    have received later.
+    """
+    found = world.snapshot()
+    found.pop("time")
+    found.pop("replicas")
+    for name, server in found["servers"].items():
+        server.pop("events")
+        server["application_pools"] = {pool: each["state"] for pool, each in server["application_pools"].items()}
+        server["files"] = {str(file.path): _file(file) for file in world.machines[name.lower()].host.files}
+    for override in found["exchange"]["setting_overrides"]:
+        for name in _VOLATILE & override.keys():
+            del override[name]
+    found["exchange"]["setting_overrides"].sort(key=lambda override: override["name"])
+    found["exchange"]["overrides_read"] = {k: sorted(v) for k, v in found["exchange"]["overrides_read"].items()}
+    found["users"] = {person.upn: person.external_access for person in world.exchange.people}
+    found["tracing"] = sorted(f"{one.scenario.identity} {one.computer}" for one in world.logging.started.values())
+    found["lync"]["known_servers"].sort(key=repr)
+    return found
+
+
+def differences(one: Any, other: Any, path: str = "") -> list[str]:
+    """Where two states differ, each with both values."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        keys = dict.fromkeys((*one, *other))
+        return [line for key in keys for line in differences(one.get(key), other.get(key), f"{path}/{key}")]
+    return [] if one == other else [f"{path}: {one!r} → {other!r}"]
+
+
+def _file(file: Any) -> dict[str, Any]:
+    found = asdict(file)
+    return {name: found[name] for name in ("content", "written", "attributes", "sddl")} if file.content else {}
