@@ -1,4 +1,4 @@
-"""Runs that go by an earlier record: undo, which takes its changes back, and resume, which goes on from it.
+"""Runs that go by an earlier record: undo takes its changes back, resume goes on from it, drift looks what became of it.
 
 A record is read as untrusted input. It has to be intact by its chain and, where it was closed, by its signature; it has
 to be of this estate; and no command in it is sent that its section couldn't have written.
@@ -15,10 +15,11 @@ from runbook import record
 from runbook.change import Finding
 from runbook.credentials import Broker
 from runbook.engine import undo_findings
-from runbook.engine.opening import chosen_folder, open_run, records_folder
+from runbook.engine.drift import Drift, check_comparable
+from runbook.engine.opening import chosen_folder, open_run, record_folder, records_folder
 from runbook.engine.past_run import PastRun, past_run, since
 from runbook.engine.run import Run
-from runbook.engine.undo import undo_section
+from runbook.engine.undo import original_parameters, undo_section
 from runbook.errors import InputError, Refused
 from runbook.estate import Estate
 from runbook.ledger import FILE_NAME
@@ -27,6 +28,8 @@ from runbook.parameters import SectionParameters
 from runbook.parameters_undo import UndoParameters
 from runbook.paths import from_root
 from runbook.record import State, Verified
+from runbook.sections import section_named
+from runbook.sections.undo import UNDO
 from runbook.signing.keys import known_key
 
 
@@ -69,6 +72,41 @@ def open_undo(
     follow(run, Relation.UNDOES, past, found)
     run.notices = (*run.notices, *_notices(found, environment))
     return run
+
+
+def open_drift(
+    folder: Path,
+    estate: Estate,
+    *,
+    own: Path | None = None,
+    broker: Broker | None = None,
+    environment: Mapping[str, str] = os.environ,
+) -> tuple[Run, Drift]:
+    """A run that looks what became of what the run whose record is in ``folder`` left, and its comparison.
+
+    Its own record lies beside that one unless ``own`` names a folder. Raises :class:`InputError` and :class:`Refused`
+    as :func:`open_undo`, and :class:`Refused` for a run that was cut off, or of a section that changes nothing.
+    """
+    _, past = read(folder, estate)
+    check_comparable(past)
+    made = past
+    if past.started.section == UNDO.name:
+        _, made = read(find_record(str(past.parameters.get("record", "")), environment), estate)
+    section = section_named(made.started.section)
+    if not section.changes_things:
+        raise Refused(f"The section {section.title} only looks: its run left nothing to compare.")
+    beside = folder.absolute().parent
+    drift = Drift(past, section, original_parameters(made, section), since(past.run, {beside}))
+    chosen = own or record_folder(estate, section.name, records=beside.parent)
+    return open_run(
+        drift.section,
+        drift.original,
+        estate,
+        mode=Mode.CHECK,
+        folder=chosen,
+        broker=broker,
+        environment=environment,
+    ), drift
 
 
 def find_record(given: str, environment: Mapping[str, str] = os.environ) -> Path:
