@@ -1,0 +1,129 @@
+"""Runs that end in every way, at every step of every section, and what their records say of it.
+
+A run is a section's own notebook, headless and in apply mode, against a lab of its own; a file that IPython runs when
+the kernel starts (:mod:`ending_strike`) ends it at the chosen point. What really happened is known from two sources
+that the library has no hand in: IPython's word on each cell, and the journal of the simulated world. The record is
+*false* where it says more than that, or something else.
+
+``python tests/endings.py`` ends every step of every section in every way and writes the table to docs/endings.md;
+``--part 1/3`` takes every third case, so that each way still meets each step. It takes one worker a processor.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import shutil
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+from ending_runs import ENDINGS, STEPS, Case, Worker, cases, environment
+from ending_truth import Judged, judged, reference
+from runbook.paths import STATE_VARIABLE, project_root
+from runbook.sections import SECTIONS, section_named
+
+
+def end_all(chosen: Sequence[Case], workers: int) -> Iterator[Judged]:
+    """Every case, as they come."""
+    with tempfile.TemporaryDirectory(prefix="endings-", ignore_cleanup_errors=True) as scratch:
+        changes: dict[str, dict[str, list[str]]] = {}
+        for section in dict.fromkeys(case.section for case in chosen):
+            with environment({STATE_VARIABLE: str(Path(scratch, "state", section))}):
+                changes[section] = reference(section, Path(scratch, "reference", section))
+        waiting: SimpleQueue[tuple[int, Case]] = SimpleQueue()
+        done: SimpleQueue[Judged] = SimpleQueue()
+
+        def work() -> None:
+            worker = Worker()
+            with contextlib.suppress(Empty):
+                while True:
+                    number, case = waiting.get_nowait()
+                    folder = Path(scratch, str(number))
+                    folder.mkdir()
+                    try:
+                        worker.run(case, folder)
+                        done.put(judged(case, folder, changes[case.section]))
+                    except Exception as error:
+                        done.put(Judged(case, false=[f"it can't be judged: {type(error).__name__}: {error}"]))
+                    shutil.rmtree(folder, ignore_errors=True)
+            worker.close()
+
+        for each in enumerate(chosen):
+            waiting.put(each)
+        with ThreadPoolExecutor(workers) as pool:
+            for _ in range(workers):
+                pool.submit(work)
+            for _ in chosen:
+                yield done.get()
+
+
+def table(found: Sequence[Judged], took: float) -> str:
+    """docs/endings.md."""
+    now = datetime.now(UTC)
+    false = sum(bool(each.false) for each in found)
+    missed = sum(not each.struck for each in found)
+    lines = [
+        "# Runs that end in every way",
+        "",
+        f"{len(found)} of {len(cases())} cases (each step of each section in each way) on {now:%Y-%m-%d} (UTC), "
+        f"{sys.platform}, Python {sys.version.split()[0]}, papermill {version('papermill')}, "
+        f"in {took / 60:.0f} minutes: "
+        f"**{false} with a false statement**. {sum(each.held for each in found)} statements about changes were held "
+        f"against the world's journal. In {missed} cases the run was over before the chosen point.",
+        "",
+        "Made by `python tests/endings.py`, which says what counts as false. A cell of the table: how many runs were "
+        "ended there in that way, and what their records say that they came to.",
+        "",
+        f"| way | {' | '.join(STEPS)} |",
+        f"| --- |{' --- |' * len(STEPS)}",
+    ]
+    for ending in ENDINGS:
+        row = []
+        for step in STEPS:
+            here = [each for each in found if (each.case.ending, each.case.step) == (ending, step)]
+            outcomes = Counter(each.outcome or "no ledger" for each in here)
+            said = ", ".join(f"{number} {outcome}" for outcome, number in sorted(outcomes.items()))
+            wrong = sum(bool(each.false) for each in here)
+            row.append((said or "-") + (f" **({wrong} false)**" if wrong else ""))
+        lines.append(f"| {ending} | {' | '.join(row)} |")
+    lines += ["", f"Sections: {', '.join(dict.fromkeys(each.case.section for each in found))}.", ""]
+    if false:
+        lines += ["## False statements", ""]
+        lines += [f"- {each.case}: {'; '.join(each.false)}" for each in found if each.false]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--section", action="append", choices=list(SECTIONS))
+    options.add_argument("--part", default="1/1", help="N/M: every M-th case, from the N-th on")
+    options.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    options.add_argument("--write", type=Path, default=project_root() / "docs" / "endings.md")
+    given = options.parse_args()
+    first, every = map(int, given.part.split("/"))
+    sections = [section_named(name).name for name in given.section or SECTIONS]
+    chosen = cases(sections)[first - 1 :: every]
+    began = datetime.now(UTC)
+    found = []
+    for each in end_all(chosen, given.workers):
+        found.append(each)
+        said = "; ".join(each.false) or "true"
+        print(
+            f"{len(found)}/{len(chosen)} {each.case}: {each.outcome or 'no ledger'}, {each.cells}: {said}", flush=True
+        )
+    found.sort(key=lambda each: chosen.index(each.case))
+    given.write.write_text(table(found, (datetime.now(UTC) - began).total_seconds()), encoding="utf-8", newline="\n")
+    sys.exit(any(each.false for each in found))
+
+
+if __name__ == "__main__":
+    main()
