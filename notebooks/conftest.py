@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from runbook.cli.headless import NOTEBOOKS
+from runbook.cli.jupyter import START
 from runbook.cli.stage import Stage
 from runbook.engine.opening import RECORDS_VARIABLE
 
@@ -32,6 +33,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if item.path.suffix == ".ipynb" and item.path.name not in _READY:
         _READY.add(item.path.name)
+        if item.path.name == START:
+            _STAGE[0].prepare_start()
+            return
         (section,) = (name for name, notebook in NOTEBOOKS.items() if notebook == item.path.name)
         _STAGE[0].prepare(section)
 

@@ -1,7 +1,7 @@
 """Run the notebooks in plan mode against the rehearsal lab and keep their outputs: ``python notebooks/renew.py``.
 
-Sections may be named (``renew.py online_hybrid``); otherwise all are renewed. Before a notebook the sections before it
-are applied, as nbval does (``conftest.py``).
+Sections may be named (``renew.py online_hybrid``, ``start`` for the start page); otherwise all are renewed. Before a
+notebook the sections before it are applied, as nbval does (``conftest.py``).
 nbval holds the notebooks to these outputs, so they are renewed whenever a change is meant to alter them.
 """
 
@@ -17,6 +17,7 @@ import nbformat
 from nbclient import NotebookClient
 
 from runbook.cli.headless import NOTEBOOKS
+from runbook.cli.jupyter import START
 from runbook.cli.stage import Stage
 from runbook.engine.opening import RECORDS_VARIABLE
 from runbook.paths import STATE_VARIABLE
@@ -26,7 +27,7 @@ FOLDER = Path(__file__).resolve().parent
 
 
 def main(names: Sequence[str]) -> None:
-    wanted = {section_named(name).name for name in names}
+    wanted = {name if name == "start" else section_named(name).name for name in names}
     with tempfile.TemporaryDirectory(prefix="records-") as records:
         os.environ[RECORDS_VARIABLE] = records
         os.environ[STATE_VARIABLE] = str(Path(records, "state"))
@@ -35,6 +36,9 @@ def main(names: Sequence[str]) -> None:
 
 def _renew_all(wanted: set[str], records: Path) -> None:
     with Stage(records) as stage:
+        if not wanted or "start" in wanted:
+            stage.prepare_start()
+            renew(FOLDER / START)
         for section, notebook in NOTEBOOKS.items():
             if not wanted or section in wanted:
                 stage.prepare(section)

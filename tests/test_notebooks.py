@@ -11,6 +11,7 @@ import nbformat
 import pytest
 
 from runbook.cli.headless import NOTEBOOKS
+from runbook.cli.jupyter import START
 from runbook.errors import InputError
 from runbook.notebook import start
 from runbook.parameters import load_parameters
@@ -31,7 +32,7 @@ def tagged(section: str, tag: str) -> list[nbformat.NotebookNode]:
 
 def test_every_section_has_its_notebook_and_every_notebook_its_section() -> None:
     assert list(NOTEBOOKS) == list(SECTIONS)
-    assert sorted(NOTEBOOKS.values()) == sorted(path.name for path in FOLDER.glob("*.ipynb"))
+    assert sorted([START, *NOTEBOOKS.values()]) == sorted(path.name for path in FOLDER.glob("*.ipynb"))
     for section in SECTIONS:
         assert notebook(section).metadata["runbook"] == {"section": section}
 

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -132,11 +132,16 @@ def _ending(process: subprocess.Popen[str]) -> Iterator[None]:
         process.stdout.close()
 
 
-@contextmanager
-def credentials_in_environment(lab: Lab) -> Iterator[None]:
+def credentials_in_environment(lab: Lab) -> AbstractContextManager[None]:
     """Put the lab's throw-away credentials where the library and its kernels look for ``cred:`` references."""
-    before = {name: os.environ.get(name) for name in lab.environment}
-    os.environ.update(lab.environment)
+    return in_environment(lab.environment)
+
+
+@contextmanager
+def in_environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Environment variables for this process and the kernels that it starts, until the context ends."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
     try:
         yield
     finally:

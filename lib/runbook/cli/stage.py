@@ -6,8 +6,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
-from runbook.cli.lab import Lab, credentials_in_environment, running_lab
+from runbook.cli.lab import Lab, in_environment, running_lab
 from runbook.cli.rehearse import bring_up_to
+from runbook.engine.opening import RECORDS_VARIABLE
 from runbook.estate import load_estate
 from runbook.record import own_key
 from runbook.sections import section_named
@@ -17,7 +18,7 @@ ORGANISATION = "split-2013"
 
 class Stage:
     """Labs for notebooks, ended together. A section that isn't of the procedure has one to itself, since it would undo
-    what the others build.
+    what the others build; the start page has one too, with nothing done in it yet.
     """
 
     def __init__(self, records: Path) -> None:
@@ -26,6 +27,13 @@ class Stage:
         self._running = ExitStack()
         self._environment = ExitStack()
 
+    def prepare_start(self) -> None:
+        """A lab and a folder of records in which nothing has happened, for the start page."""
+        lab = self._running.enter_context(running_lab(ORGANISATION))
+        self._environment.close()
+        given = {**lab.environment, RECORDS_VARIABLE: str(self._records / "start")}
+        self._environment.enter_context(in_environment(given))
+
     def prepare(self, section: str) -> None:
         """Make the section's lab the one that a kernel finds when it starts, and apply the sections before it."""
         key = "" if section_named(section).in_procedure else section
@@ -33,7 +41,7 @@ class Stage:
             self._labs[key] = self._running.enter_context(running_lab(ORGANISATION))
         lab = self._labs[key]
         self._environment.close()
-        self._environment.enter_context(credentials_in_environment(lab))
+        self._environment.enter_context(in_environment(lab.environment))
         bring_up_to(section, lab, load_estate(lab.estate), self._records)
 
     def __enter__(self) -> Stage:
