@@ -1,4 +1,4 @@
-"""Runs that go by an earlier record: undo takes its changes back, resume goes on from it, drift looks what became of it.
+"""Runs that go by an earlier record: undo takes its changes back, resume goes on from it, drift looks what became.
 
 A record is read as untrusted input. It has to be intact by its chain and, where it was closed, by its signature; it has
 to be of this estate; and no command in it is sent that its section couldn't have written.
