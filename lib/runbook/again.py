@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,7 @@ from runbook.parameters import SectionParameters
 from runbook.parameters_undo import UndoParameters
 from runbook.paths import from_root
 from runbook.record import State, Verified
-from runbook.sections import section_named
-from runbook.sections.undo import UNDO
+from runbook.sections import UNDO, section_named
 from runbook.signing.keys import known_key
 
 
@@ -55,7 +55,8 @@ def open_undo(
     Raises :class:`InputError` where there is no such record or it is of another estate, and :class:`Refused` where it
     was altered, or nothing in it can be taken back.
     """
-    found, past = read(find_record(parameters.record, environment), estate)
+    given = parameters.record
+    found, past = read(find_record(given, environment) if given else last_change(estate, environment), estate)
     own = (folder or chosen_folder(estate, "undo", environment)).absolute()
     beside = {past.folder.parent, own.parent}
     section = undo_section(past, lambda: since(past.run, beside))
@@ -119,6 +120,18 @@ def find_record(given: str, environment: Mapping[str, str] = os.environ) -> Path
         if (path / FILE_NAME).is_file():
             return path.absolute()
     raise InputError(f"There is no record {given}: no {FILE_NAME} in {candidates[0]}.")
+
+
+def last_change(estate: Estate, environment: Mapping[str, str] = os.environ) -> Path:
+    """The record of the last run that changed something in this estate; :class:`InputError` where there is none."""
+    records = records_folder(environment) / estate.name
+    for ledger in sorted(records.glob(f"*/{FILE_NAME}"), reverse=True):
+        with suppress(InputError):
+            past = past_run(ledger.parent)
+            is_undo = past.started.section == UNDO.name
+            if not is_undo and any(recorded.sent for recorded in past.changes):
+                return ledger.parent
+    raise InputError(f"No run in {records} has changed anything. Name the record that is to be taken back.")
 
 
 def read(folder: Path, estate: Estate) -> tuple[Verified, PastRun]:

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from runbook import record, render
+from runbook.again import open_any
 from runbook.change import ChangeOutcome, Decision, Outcome
 from runbook.display.interactive import is_interactive
-from runbook.engine.opening import open_run
 from runbook.engine.run import Run
 from runbook.errors import Blocked
 from runbook.estate import find_estate, load_estate
@@ -62,7 +62,7 @@ def _start(section: str, namespace: Mapping[str, object], *, interactive: bool) 
     estate = load_estate(find_estate(parameters.estate))
     logging.getLogger("traitlets").setLevel(logging.WARNING)
     key = record.own_key()  # before anything is contacted: a run that can't be signed isn't begun
-    return open_run(section, parameters, estate, mode=Mode(parameters.mode), interactive=interactive), key
+    return open_any(section, parameters, estate, mode=Mode(parameters.mode), interactive=interactive), key
 
 
 class NotebookRun:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from runbook.inputs.fields import Line, Name, distinct
+from runbook.inputs.fields import Line, distinct
 from runbook.parameters import SectionParameters
 
 
@@ -14,12 +14,13 @@ class UndoParameters(SectionParameters):
     """Takes back what one run changed, from what its record says was there before (issue 7)."""
 
     record: Annotated[
-        Name,
+        Line,
         Field(
             title="Record",
-            description="Folder of the record whose changes are taken back, from the project's root.",
+            description="Folder of the record whose changes are taken back, from the project's root; empty for the "
+            "last run that changed this estate.",
         ),
-    ]
+    ] = ""
     take_back_anyway: Annotated[
         tuple[Line, ...],
         AfterValidator(distinct),

@@ -11,14 +11,14 @@ from typing import Any
 
 from runbook.estate import Estate
 from runbook.paths import from_root
-from runbook.sections import SECTIONS
+from runbook.sections import SECTIONS, UNDO
 
 FOLDER = "parameters/schema"
 
 
 def schemas() -> Mapping[str, str]:
     """File name → JSON text, for the estate file and for each section's parameters."""
-    models = {section.name.replace("_", "-"): section.parameters for section in SECTIONS.values()}
+    models = {section.name.replace("_", "-"): section.parameters for section in (*SECTIONS.values(), UNDO)}
     found = {name: model.model_json_schema(by_alias=True) for name, model in (models | {"estate": Estate}).items()}
     return {f"{name}.schema.json": _text(name, schema) for name, schema in found.items()}
 

@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from runbook.change import Json
-from runbook.cli import credentials, explain, open_notebooks, plans, records, requirements
+from runbook.cli import again, credentials, explain, open_notebooks, plans, records, requirements
 from runbook.cli.headless import section_parameters
 from runbook.cli.lab import PARAMETERS, list_faults, organisation, running_lab
 from runbook.cli.options import AsJson, EstateFile, ParameterFile, Records, SectionName
@@ -179,6 +179,7 @@ def _list_faults(screen: Screen, as_json: bool) -> None:
 
 
 explain.add_to(app)
+again.add_to(app)
 requirements.add_to(app)
 plans.add_to(app)
 records.add_to(app)

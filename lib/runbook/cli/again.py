@@ -1,0 +1,87 @@
+"""Commands that go by an earlier record: ``undo``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from runbook.again import find_record
+from runbook.cli.records import announce_key
+from runbook.cli.rehearse import run_one
+from runbook.cli.screen import Screen
+from runbook.cli.sentences import in_sentences
+from runbook.engine.verdict import exit_code
+from runbook.estate import Estate, find_estate, load_estate
+from runbook.ledger.events import Mode
+from runbook.parameters import load_parameters
+from runbook.parameters_undo import UndoParameters
+from runbook.summary import SectionSummary
+
+RecordFolder = Annotated[
+    Path, typer.Argument(help="Folder of the record, or estate/name as `runbook records` lists it.")
+]
+EstateFile = Annotated[str, typer.Option("--estate", help="Estate file; $RUNBOOK_ESTATE, else the lab's, otherwise.")]
+Records = Annotated[
+    Path | None, typer.Option("--records", help="Where the new record goes; the project's own folder otherwise.")
+]
+Ticket = Annotated[str, typer.Option("--ticket", help="Number of the change request; kept in the record.")]
+Approval = Annotated[Path | None, typer.Option("--approval", help="Signed approval, where the estate asks for one.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output, nothing else.")]
+Anyway = Annotated[
+    list[str] | None,
+    typer.Option("--take-back-anyway", help="Take this object back though somebody changed it since; may be repeated."),
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put these commands beside the others."""
+    app.command("undo")(undo_command)
+
+
+@in_sentences
+def undo_command(
+    record: RecordFolder,
+    estate: EstateFile = "",
+    mode: Annotated[
+        Mode, typer.Option("--mode", help="plan: show what would go back. apply: take it back.")
+    ] = Mode.PLAN,
+    take_back_anyway: Anyway = None,
+    ticket: Ticket = "",
+    approval: Approval = None,
+    records: Records = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take back what a run changed, by what its record says was there before. The undo has a record of its own."""
+    given = {
+        "record": str(_found(record)),
+        "take_back_anyway": take_back_anyway or [],
+        "change_ticket": ticket,
+        "approval": str(approval.absolute()) if approval else "",
+    }
+    parameters = load_parameters(UndoParameters, given, file="command line")
+    screen = Screen()
+    announce_key(screen)
+    done = run_one("undo", parameters, _estate(estate), mode=mode, records=records, watch=screen.watch)
+    _end(screen, done, mode, as_json)
+
+
+def _found(record: Path) -> Path:
+    """A path from the working directory, else what the listing of records calls it."""
+    return record.absolute() if record.is_dir() else find_record(record.as_posix())
+
+
+def _estate(given: str) -> Estate:
+    return load_estate(find_estate(str(Path(given).absolute()) if given else ""))
+
+
+def _end(screen: Screen, done: SectionSummary, mode: Mode, as_json: bool) -> NoReturn:
+    if as_json:
+        document = {"mode": mode.value, "outcome": done.outcome.value, "sections": [done.document()]}
+        sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    else:
+        screen.sections([done])
+    raise typer.Exit(exit_code(done.outcome))
