@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from runbook.change import Json
-from runbook.cli import again, credentials, explain, open_notebooks, plans, records, requirements
+from runbook.cli import again, credentials, drift, explain, open_notebooks, plans, records, requirements
 from runbook.cli.headless import section_parameters
 from runbook.cli.lab import PARAMETERS, list_faults, organisation, running_lab
 from runbook.cli.options import AsJson, EstateFile, ParameterFile, Records, SectionName
@@ -182,6 +182,7 @@ explain.add_to(app)
 again.add_to(app)
 requirements.add_to(app)
 plans.add_to(app)
+drift.add_to(app)
 records.add_to(app)
 credentials.add_to(app)
 open_notebooks.add_to(app)

@@ -111,7 +111,10 @@ def compare(
 
 
 def _left(past: PastRun) -> Iterator[tuple[Change, Json]]:
-    """The last change of each thing and the value that it left; an object that was made has what was set on it later."""
+    """The last change of each thing and the value that it left; what was made has what was set on it later.
+
+    What is only done (a recycle, a refresh) leaves no value.
+    """
     last: dict[tuple[str, str, str], tuple[Change, Json]] = {}
     for recorded in past.changes:
         change = recorded.change
@@ -177,7 +180,7 @@ def _findings(compared: Iterable[Compared]) -> Iterator[Finding]:
             yield unread(one.change.object, Unread(one.said), server=one.change.target.server)
         elif one.standing is Standing.DRIFTED:
             yield Finding(
-                id="drifted",
+                id="drifted-since-run",
                 requirements=one.change.requirements,
                 severity=Severity.WARNING,
                 server=one.change.target.server,
@@ -188,9 +191,12 @@ def _findings(compared: Iterable[Compared]) -> Iterator[Finding]:
             )
 
 
-def standing(compared: Sequence[Compared]) -> Standing:
-    """Of the whole record: unknown where anything is, else drifted where anything is."""
-    found = {one.standing for one in compared}
+def standing(compared: Sequence[Compared], *, strangers: bool = False) -> Standing:
+    """Of the whole record: unknown where anything is, else drifted where anything is.
+
+    ``strangers``: another server than the one that the estate names answered, so nothing is known.
+    """
+    found = {one.standing for one in compared} | ({Standing.UNKNOWN} if strangers else set())
     return next((each for each in (Standing.UNKNOWN, Standing.DRIFTED) if each in found), Standing.AS_LEFT)
 
 
