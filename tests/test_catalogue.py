@@ -21,8 +21,9 @@ SOURCES = [*from_root("lib/runbook/sections").glob("*.py"), *from_root("lib/runb
 OTHER_WORDS = {
     *("10-prerequisites", "20-trusted-pool", "30-owa-enablement", "40-mailbox-policies", "60-verification"),
     *("50-online-hybrid", "70-disable-im", "90-sipstack-tracing", "exchange-servers", "owa-im-runbook"),
+    *("utf-8", "injected-parameters"),
 }
-"""Notebooks, a query and the distribution, which look like ids."""
+"""Notebooks, a query, the distribution, an encoding and a tag, which look like ids."""
 
 POWERSHELL = Parser(Language(tree_sitter_powershell.language()))
 PROCEDURE = from_root("../shared/requirements.md")
