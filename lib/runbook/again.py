@@ -98,7 +98,7 @@ def open_drift(
         raise Refused(f"The section {section.title} only looks: its run left nothing to compare.")
     beside = folder.absolute().parent
     drift = Drift(past, section, original_parameters(made, section), since(past.run, {beside}))
-    chosen = own or record_folder(estate, section.name, records=beside.parent)
+    chosen = own or beside / record_folder(estate, section.name, environment=environment).name
     return open_run(
         drift.section,
         drift.original,
