@@ -20,7 +20,7 @@ from runbook import record
 from runbook.cli import app
 from runbook.errors import InputError, Refused
 from runbook.ledger import read_events
-from runbook.record import State, verify
+from runbook.record import State, crate, verify
 from runbook.record.listing import listed
 from runbook.signing.keys import KEY_VARIABLE, own_key, public_key
 
@@ -130,7 +130,7 @@ def test_random_mutations_are_all_found_and_named(bundle: Path) -> None:
             lay_out(mutation, Path(folder))
             found = verify(Path(folder))
         named = {problem.where.partition(":")[0].rstrip("/") for problem in found.problems}
-        if found.state is not State.ALTERED or not named & set(mutation.named):
+        if found.state not in (State.ALTERED, State.UNCLOSED) or not named & set(mutation.named):
             missed.append((number, mutation.what, found.state, [str(problem) for problem in found.problems]))
     assert missed == []
 
@@ -200,12 +200,56 @@ def test_a_record_is_closed_once(office: Office) -> None:
         record.close(folder, environment=office.environment)
 
 
-def test_a_record_whose_closing_was_cut_short_can_be_closed_again(office: Office) -> None:
+def cut_short(office: Office, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A run whose process was killed while its record was being closed."""
     folder = office.run("a")
-    office.close(folder)
-    (folder / "statement.dsse.json").rename(folder / ".statement.dsse.json.new")
-    office.close(folder)
+    with monkeypatch.context() as patch:
+        patch.setattr(crate, "crate", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            office.close(folder)
+    (folder / "plan.json").write_bytes((folder / "plan.json").read_bytes()[:-9])
+    return folder
+
+
+def test_a_record_whose_closing_was_cut_short_is_neither_altered_nor_intact_and_can_be_closed(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = cut_short(office, monkeypatch)
+    assert verify(folder).state is State.UNCLOSED
+    told = invoke(office, "verify-record", folder)
+    assert told.exit_code == 1
+    assert "Closing the record was interrupted, or it was taken away" in told.output
+    assert "close-record" in told.output
+    assert "altered" not in told.output
+    assert "intact" not in told.output
+    listing = invoke(office, "records", "litware", "--records", office.root / "records", "--json")
+    assert [one["open"] for one in json.loads(listing.stdout)["records"]] == [True]
+    done = invoke(office, "close-record", folder)
+    assert done.exit_code == 0, done.output
     assert verify(folder).state is State.UNKNOWN_SIGNER
+    assert stated(folder)["predicate"]["closed"]["time"] > stated(folder)["predicate"]["when"]["ended"]
+    again = invoke(office, "close-record", folder)
+    assert again.exit_code == 1
+    assert "can't be closed: intact" in again.output
+
+
+def test_a_statement_that_was_taken_away_is_not_signed_anew(office: Office) -> None:
+    folder = office.record("a")
+    (folder / "statement.dsse.json").unlink()
+    done = invoke(office, "close-record", folder)
+    assert done.exit_code == 1
+    assert "took it away" in done.output
+    assert verify(folder).state is State.UNCLOSED
+
+
+def test_only_a_run_that_ended_with_a_whole_ledger_can_be_closed(office: Office) -> None:
+    run = office.open("a")
+    run.ledger.close()
+    assert invoke(office, "close-record", run.ledger.path.parent).exit_code == 1
+    folder = office.run("b")
+    rewritten(folder, "events.jsonl", '"by":"the test"', '"by":"the boss"')
+    assert verify(folder).state is State.ALTERED
+    assert invoke(office, "close-record", folder).exit_code == 1
 
 
 def test_a_broken_ledger_is_never_signed(office: Office) -> None:

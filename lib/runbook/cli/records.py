@@ -14,7 +14,8 @@ from rich.text import Text
 from runbook.cli.screen import Screen
 from runbook.cli.sentences import FAILED, in_sentences
 from runbook.engine.opening import records_folder
-from runbook.record import State, Verified, own_key
+from runbook.errors import Refused
+from runbook.record import State, Verified, close, own_key, was_closed
 from runbook.record.links import Anchor, is_record, read_anchor, verify_all, verify_one
 from runbook.record.listing import Listed, listed
 from runbook.record.verify import Problem
@@ -26,13 +27,20 @@ NOT_ESTABLISHED = 4
 
 _KEY_HELP = "The signer's public key (PEM), as `runbook key export` prints it."
 _ANCHOR_HELP = "A head (64 hex digits), a list of heads, or the folder that heads were sent to."
-_STATE_STYLE = {State.SIGNED: "green", State.UNKNOWN_SIGNER: "yellow", State.OPEN: "yellow", State.ALTERED: "red"}
-_SIGN = {State.SIGNED: "✔", State.UNKNOWN_SIGNER: "✔", State.OPEN: "○", State.ALTERED: "✖"}
+_STATE_STYLE = {
+    State.SIGNED: "green",
+    State.UNKNOWN_SIGNER: "yellow",
+    State.OPEN: "yellow",
+    State.UNCLOSED: "yellow",
+    State.ALTERED: "red",
+}
+_SIGN = {State.SIGNED: "✔", State.UNKNOWN_SIGNER: "✔", State.OPEN: "○", State.UNCLOSED: "○", State.ALTERED: "✖"}
 
 _LISTED = {
     State.SIGNED: "intact, signed by you",
     State.UNKNOWN_SIGNER: "intact, signed by somebody else",
     State.OPEN: "open",
+    State.UNCLOSED: "ended, never closed",
     State.ALTERED: "altered",
 }
 
@@ -51,6 +59,7 @@ key_app = typer.Typer(no_args_is_help=True, help="The key that your records are 
 def add_to(app: typer.Typer) -> None:
     """Put these commands beside the others."""
     app.command("verify-record")(verify_command)
+    app.command("close-record")(close_command)
     app.command("records")(records_command)
     app.add_typer(key_app, name="key")
 
@@ -81,6 +90,29 @@ def verify_command(
     for line, style in _told(found, missing, has_key=known is not None, has_anchor=heads is not None):
         screen.out.print(Text(visible(line), style=style), soft_wrap=True)
     _exit(found, missing)
+
+
+@in_sentences
+def close_command(
+    path: Annotated[Path, typer.Argument(help="Folder of a record whose closing was interrupted.")],
+    anchor: Annotated[list[str] | None, typer.Option("--anchor", help="Send the record's head there too.")] = None,
+) -> None:
+    """Close and sign the record of a run that ended, where closing it was interrupted."""
+    screen = Screen()
+    found = verify_one(path)
+    if found.state is not State.UNCLOSED:
+        raise Refused(f"{path.name} can't be closed: {found.state.value}.")
+    if was_closed(path):
+        raise Refused(
+            f"{path.name} was closed already, by your list of heads, and its statement isn't there any more: somebody "
+            "took it away. A record is signed once; look for the statement where records are backed up."
+        )
+    announce_key(screen)
+    done = close(path, anchors=anchor or ())
+    assert done is not None
+    screen.out.print(Text(f"✔ {path.name}: closed, signed with the key {done.fingerprint}"), soft_wrap=True)
+    for problem in done.problems:
+        screen.err.print(Text(visible(problem), style="red"), soft_wrap=True)
 
 
 @in_sentences
@@ -138,7 +170,7 @@ def _told(
 
 def _exit(found: Sequence[Verified], missing: Sequence[Problem]) -> NoReturn:
     states = {one.state for one in found}
-    if missing or states & {State.ALTERED, State.OPEN}:
+    if missing or states & {State.ALTERED, State.OPEN, State.UNCLOSED}:
         raise typer.Exit(FAILED)
     raise typer.Exit(NOT_ESTABLISHED if State.UNKNOWN_SIGNER in states else 0)
 

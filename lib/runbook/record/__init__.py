@@ -17,6 +17,7 @@ from runbook.record.bundle import CLOSER_VARIABLE as CLOSER_VARIABLE
 from runbook.record.bundle import Closed as Closed
 from runbook.record.bundle import close as close
 from runbook.record.bundle import is_left_open as is_left_open
+from runbook.record.bundle import was_closed as was_closed
 from runbook.record.verify import State as State
 from runbook.record.verify import Verified as Verified
 from runbook.record.verify import verify as verify

@@ -10,11 +10,12 @@ import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from runbook import report
 from runbook.errors import InputError, Refused
-from runbook.ledger import Recording, read_events
+from runbook.ledger import Recording, origin, read_events
 from runbook.ledger.chain import digest
 from runbook.ledger.events import RunStarted
 from runbook.ledger.heads import CLOSED, Heads, head_of, redaction_key
@@ -58,11 +59,19 @@ def close(
     key = own_key(environment)
     try:
         if _started(recording).redacted and (folder / notebook.FILE_NAME).exists():
-            notebook.redact(folder / notebook.FILE_NAME, Redactor(redaction_key(environment)))
+            _replace_notebook(folder / notebook.FILE_NAME, Redactor(redaction_key(environment)))
         signed = _write(folder, recording, key)
     except OSError as error:
         raise InputError(f"The record {folder} can't be closed: {error.strerror}.") from None
     return _keep(folder, recording, digest(signed), key, anchors=anchors, environment=environment)
+
+
+def was_closed(folder: Path, environment: Mapping[str, str] = os.environ) -> bool:
+    """By the user's own list of heads, whether or not its statement is still there."""
+    recording = read_events(folder)
+    run = recording.entries[0].run
+    heads = Heads(_started(recording).estate, environment)
+    return any(head.run == run and head.state == CLOSED for head in heads.read())
 
 
 def is_left_open(environment: Mapping[str, str] = os.environ) -> bool:
@@ -79,6 +88,7 @@ def _write(folder: Path, recording: Recording, key: OwnKey) -> bytes:
         path.write_bytes(data)
     report.write(folder)
     executed = folder / notebook.FILE_NAME
+    predicate["closed"] = {"time": _now(), "account": origin.actor(), "host": origin.host()}
     predicate["notebook"] = notebook.told(executed.read_bytes() if executed.exists() else None)
     names = {*contents(folder).digests, crate.FILE_NAME}
     (folder / crate.FILE_NAME).write_bytes(crate.crate(predicate, names))
@@ -114,10 +124,20 @@ def _keep(
     return Closed(folder=folder, fingerprint=key.fingerprint, head=head, problems=tuple(problems))
 
 
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def _started(recording: Recording) -> RunStarted:
     started = recording.entries[0].event
     assert isinstance(started, RunStarted)
     return started
+
+
+def _replace_notebook(path: Path, redactor: Redactor) -> None:
+    """Without people; whole at any moment, since nothing else holds what it shows."""
+    if (data := notebook.redacted(path.read_bytes(), redactor)) is not None:
+        _replace(path, data)
 
 
 def _beside(path: Path) -> Path:

@@ -33,7 +33,8 @@ class Listed:
 
     @property
     def is_open(self) -> bool:
-        return self.state is State.OPEN
+        """Nothing is signed yet."""
+        return self.state in (State.OPEN, State.UNCLOSED)
 
     def document(self) -> Json:
         return {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from pathlib import Path
 from typing import Any
 
 from runbook.change import Json, canonical
@@ -60,17 +59,17 @@ def differences(data: bytes, signed: Any) -> list[str]:
     return (gone + more) or repeated
 
 
-def redact(path: Path, redactor: Redactor) -> None:
-    """Take the addresses of people out of a notebook: what a run was given stands in it as it was written.
+def redacted(data: bytes, redactor: Redactor) -> bytes | None:
+    """A notebook without the addresses of people: what a run was given stands in it as it was written.
 
-    What the cells show is redacted when it is made; a notebook that can't be read is left as it is.
+    What the cells show is redacted when it is made; ``None`` for a notebook that can't be read.
     """
     try:
-        found = without_repeats(path.read_bytes())
+        found = without_repeats(data)
     except ValueError:
-        return
+        return None
     text = json.dumps(redactor.redacted(found), indent=1, sort_keys=True, ensure_ascii=False)
-    path.write_bytes(f"{text}\n".encode("utf-8", "backslashreplace"))
+    return f"{text}\n".encode("utf-8", "backslashreplace")
 
 
 def _digest(cell: dict[str, Any]) -> str:

@@ -32,7 +32,15 @@ class State(StrEnum):
     SIGNED = "intact, signed with the given key"
     UNKNOWN_SIGNER = "intact, signer not established"
     OPEN = "open: the run was cut off or still goes on, and nothing is signed"
+    UNCLOSED = "not closed: the run ended, and nothing is signed"
+    """Closing was interrupted, or the statement was taken away: the record alone can't say which."""
     ALTERED = "altered"
+
+
+NOT_CLOSED = (
+    "it isn't there. Closing the record was interrupted, or it was taken away: the record alone can't say which, and "
+    "nothing of it is proved. The ledger is whole and tells the end of the run, so `runbook close-record` can close it."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +83,7 @@ def verify(folder: Path, *, key: PublicKey | None = None) -> Verified:
     problems = list(_ledger(folder, lines))
     recording = _recording(folder) if not problems else None
     signed: Signed | None = None
+    unclosed: Problem | None = None
     path = folder / statement.FILE_NAME
     data = _bytes(path)
     if data is not None:
@@ -82,10 +91,10 @@ def verify(folder: Path, *, key: PublicKey | None = None) -> Verified:
             signed = statement.read(data)
         except NotAStatement as error:
             problems.append(Problem(statement.FILE_NAME, str(error)))
-    elif (recording is None or recording.ended is not None) or _is_more_than_begun(found):
-        problems.append(
-            Problem(statement.FILE_NAME, "it is missing: it was taken away, or closing the record was cut short")
-        )
+    elif recording is not None and recording.ended is not None:
+        unclosed = Problem(statement.FILE_NAME, NOT_CLOSED)
+    elif recording is None or _is_more_than_begun(found):
+        problems.append(Problem(statement.FILE_NAME, "it is missing, and the ledger doesn't reach the end of the run"))
     if signed is not None:
         problems += _compared(folder, found, signed, lines, recording)
         problems += _approval(folder, found, signed, recording, {problem.where for problem in problems})
@@ -93,12 +102,13 @@ def verify(folder: Path, *, key: PublicKey | None = None) -> Verified:
             problems.append(
                 Problem(statement.FILE_NAME, f"it is signed with the key {signed.key.keyid}, not with {key.keyid}")
             )
-    problems += _spelling(folder, found, {problem.where for problem in problems})
+    if unclosed is None:
+        problems += _spelling(folder, found, {problem.where for problem in problems})
     first = recording.entries[0] if recording and recording.entries else None
     return Verified(
         folder=folder,
-        state=_state(problems, signed, key),
-        problems=tuple(problems),
+        state=State.UNCLOSED if unclosed else _state(problems, signed, key),
+        problems=(unclosed,) if unclosed else tuple(problems),
         fingerprint=signed.key.keyid if signed else "",
         run=first.run if first else "",
         follows=first.previous if first else "",
