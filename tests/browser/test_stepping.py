@@ -1,59 +1,118 @@
-"""The trusted pool from broken to verified, with clicks; and that running all cells at once applies nothing."""
+"""The trusted pool from broken to verified with clicks, in an organisation of its own; nothing without a click."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from browser.notebook import Notebook
+from browser.stepping import LONG, POOL, TICKET, begin, confirm, sent, set_parameter
 from browser.workplace import Workplace
+from runbook.ledger import read_events
+from runbook.ledger.events import PlanConfirmed, RunEnded
 
-POOL = "20-trusted-pool.ipynb"
-
-
-def set_parameter(desk: Workplace, notebook: str, before: str, after: str) -> None:
-    """Write another value into the parameters cell of the desk's copy."""
-    file = desk.notebook_file(notebook)
-    document = json.loads(file.read_text(encoding="utf-8"))
-    for cell in document["cells"]:
-        if "parameters" in cell["metadata"].get("tags", []):
-            source = "".join(cell["source"])
-            assert before in source
-            cell["source"] = source.replace(before, after)
-    file.write_text(json.dumps(document), encoding="utf-8")
+WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module", autouse=True)
 def applying(desk: Workplace) -> None:
-    set_parameter(desk, POOL, 'mode: str = "plan"', 'mode: str = "apply"')
+    set_parameter(desk, POOL, "mode", '"apply"')
 
 
-def test_walk(applying: None, opened: Callable[[str], Notebook], page: Page, desk: Workplace):
-    import os
-    n = [0]
-    def pic(name):
-        n[0] += 1
-        page.screenshot(path=f"/tmp/uilive/{n[0]:02d}-{name}.png")
+def test_running_all_cells_at_once_applies_nothing(opened: Callable[[str], Notebook], desk: Workplace):
+    before = sent(desk)
     notebook = opened(POOL)
-    notebook.run("estate: str")
-    out = notebook.run("runbook.start"); out.scroll_into_view_if_needed(); pic("binding")
-    out = notebook.run("run.check()"); notebook.cell("run.check()").scroll_into_view_if_needed(); pic("check")
-    out = notebook.run("run.plan()"); notebook.cell("run.plan()").scroll_into_view_if_needed(); pic("plan")
-    out = notebook.run("run.apply()"); notebook.cell("run.apply()").scroll_into_view_if_needed(); pic("asking")
-    notebook.run("run.verify()");notebook.cell("run.verify()").scroll_into_view_if_needed(); pic("verify-waits")
-    out = notebook.output("run.apply()")
-    expect(out.get_by_role("button", name="Apply 3 changes")).to_be_disabled()
-    out.get_by_label("Change ticket").fill("CHG0012345")
-    expect(out.get_by_role("button", name="Apply 3 changes")).to_be_enabled()
-    notebook.cell("run.apply()").scroll_into_view_if_needed(); pic("ready")
-    out.get_by_role("button", name="Apply 3 changes").click()
-    pic("running")
-    expect(out).to_contain_text("3 changes: 3 applied", timeout=30000); pic("applied")
-    notebook.run("run.verify()");notebook.cell("run.verify()").scroll_into_view_if_needed(); pic("verified")
-    out=notebook.run("run.finish()");notebook.cell("run.finish()").scroll_into_view_if_needed(); pic("finished")
-    notebook.cell("runbook.start").scroll_into_view_if_needed(); pic("rail")
+    notebook.run_all()
+    expect(notebook.output("run.apply()")).to_contain_text("waiting for your confirmation")
+    for cell in ("run.verify()", "run.undo_commands()", "run.finish()"):
+        expect(notebook.output(cell)).to_contain_text("waits for your confirmation. Nothing has been sent.")
+        expect(notebook.output(cell)).to_contain_text("This cell did nothing.")
+    assert sent(desk) == before
+    assert not [one for one in ledgers(desk) if one.ended is not None]
+
+
+def test_apply_is_enabled_by_the_ticket_alone_where_nobody_is_disturbed(opened: Callable[[str], Notebook]):
+    notebook = opened(POOL)
+    panel = begin(notebook)
+    button = panel.get_by_role("button", name="Apply 3 changes")
+    expect(button).to_be_disabled()
+    expect(panel).to_contain_text("Give the change ticket.")
+    panel.get_by_label("Change ticket").fill(TICKET)
+    expect(button).to_be_enabled()
+    panel.get_by_label("Change ticket").fill(" ")
+    expect(button).to_be_disabled()
+
+
+def test_a_plan_is_a_diff_with_its_way_back(opened: Callable[[str], Notebook]):
+    notebook = opened(POOL)
+    begin(notebook)
+    plan = notebook.output("run.plan()")
+    for said in (
+        "(not there)",
+        "+ Redmond",
+        "New-CsTrustedApplicationPool",
+        "To undo it:",
+        "Can't be undone:",
+        "L26",
+    ):
+        expect(plan).to_contain_text(said)
+
+
+def test_from_broken_to_verified_with_clicks_in_two_tabs(
+    opened: Callable[[str], Notebook], desk: Workplace, context: BrowserContext
+):
+    notebook = opened(POOL)
+    begin(notebook)
+    page = context.new_page()
+    other = Notebook.open(page, desk, POOL)
+    beside = other.run("run.apply()")
+    expect(beside.get_by_role("button", name="Apply 3 changes")).to_be_disabled()
+    panel = notebook.run("run.apply()")
+    confirm(panel)
+    expect(panel).to_contain_text("3 changes: 3 applied.", timeout=LONG)
+    expect(beside).to_contain_text("3 changes: 3 applied.", timeout=LONG)
+    changing = [cmdlet for cmdlet in sent(desk) if cmdlet.startswith(("New-CsTrusted", "Enable-CsTopology"))]
+    assert changing == ["New-CsTrustedApplicationPool", "New-CsTrustedApplication", "Enable-CsTopology"], "each once"
+    page.close()
+    expect(notebook.run("run.verify()")).to_contain_text("3 verified")
+    expect(notebook.run("run.undo_commands()")).to_contain_text("Remove-CsTrustedApplicationPool")
+    expect(notebook.run("run.finish()")).to_contain_text("Outcome: verified")
+    rail = notebook.output("runbook.start").get_by_role("table", name="Steps of this run")
+    for step, state in (
+        ("Reach the servers", "fine"),
+        ("Verify with fresh facts", "verified"),
+        ("topology", "verified"),
+    ):
+        expect(rail.get_by_role("row").filter(has_text=step)).to_contain_text(state)
+    told = next(one for one in ledgers(desk) if one.ended is not None and one.ended.outcome.value == "verified")
+    (confirmed,) = (event for event in told.events if isinstance(event, PlanConfirmed))
+    assert confirmed.ticket == TICKET
+    assert "button Apply" in confirmed.by
+    assert isinstance(told.events[-1], RunEnded)
+
+
+def test_the_saved_notebook_shows_what_was_seen_and_keeps_no_widget(
+    opened: Callable[[str], Notebook], desk: Workplace, page: Page
+):
+    """After the walk: another kernel, the same pictures."""
+    notebook = opened(POOL)
+    panel = begin(notebook)
+    expect(panel).to_contain_text("Nothing to apply.")
+    seen = panel.inner_text()
     notebook.save()
-    json.dump(notebook.model(), open("/tmp/uilive/model.json","w"))
+    page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
+    text = desk.notebook_file(POOL).read_text(encoding="utf-8")
+    assert WIDGET not in text
+    assert '"widgets"' not in text
+    page.reload()
+    notebook.ready()
+    expect(notebook.output("run.apply()")).to_contain_text("Nothing to apply.")
+    assert notebook.output("run.apply()").inner_text().split() == seen.split()
+    assert notebook.scrolls_sideways() == []
+
+
+def ledgers(desk: Workplace):
+    """Every run's ledger, the newest first."""
+    return [read_events(file) for file in sorted(desk.records.glob("*/*/events.jsonl"), reverse=True)]
