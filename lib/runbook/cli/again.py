@@ -14,6 +14,7 @@ from runbook.cli.records import announce_key
 from runbook.cli.rehearse import run_one
 from runbook.cli.screen import Screen
 from runbook.cli.sentences import in_sentences
+from runbook.engine.clearance import check_given
 from runbook.engine.verdict import exit_code
 from runbook.estate import Estate, find_estate, load_estate
 from runbook.ledger.events import Mode
@@ -63,9 +64,10 @@ def undo_command(
         "approval": str(approval.absolute()) if approval else "",
     }
     parameters = load_parameters(UndoParameters, given, file="command line")
-    screen = Screen()
+    screen, chosen = Screen(), _estate(estate)
+    check_given(parameters, chosen, mode=mode, interactive=False)
     announce_key(screen)
-    done = run_one("undo", parameters, _estate(estate), mode=mode, records=records, watch=screen.watch)
+    done = run_one("undo", parameters, chosen, mode=mode, records=records, watch=screen.watch)
     _end(screen, done, mode, as_json)
 
 

@@ -11,16 +11,16 @@ import typer
 from pydantic_core import PydanticCustomError
 from rich.text import Text
 
+from runbook.again import find_record, open_any
 from runbook.approval import planfile, statement
 from runbook.approval.planfile import PlanFile
 from runbook.change import Severity, canonical
 from runbook.cli.headless import new_folder, section_parameters
-from runbook.cli.options import EstateFile, ParameterFile, Records, SectionName
+from runbook.cli.options import EstateFile, Records, SectionName
 from runbook.cli.records import announce_key
 from runbook.cli.rehearse import closed
 from runbook.cli.screen import Screen
 from runbook.cli.sentences import in_sentences
-from runbook.engine.opening import check_accounts, open_run
 from runbook.engine.planning import plan_file
 from runbook.engine.verdict import exit_code
 from runbook.errors import InputError, RunbookError
@@ -28,8 +28,11 @@ from runbook.estate import find_estate, load_estate
 from runbook.inputs.fields import name as a_name
 from runbook.ledger import origin
 from runbook.ledger.events import Mode
+from runbook.parameters import SectionParameters, load_parameters
+from runbook.parameters_undo import UndoParameters
 from runbook.render.templating import visible
 from runbook.sections import section_named
+from runbook.sections.undo import UNDO
 from runbook.signing.keys import key_in, own_key
 
 _LONGEST = 160
@@ -46,22 +49,24 @@ def add_to(app: typer.Typer) -> None:
 @in_sentences
 def plan_command(
     section: SectionName,
-    parameters: ParameterFile,
     output: Annotated[Path, typer.Option("-o", "--output", help="The plan file to write; it may not be there yet.")],
+    parameters: Annotated[
+        Path | None, typer.Option("-f", "--parameters", help="Parameter file of the section (YAML).")
+    ] = None,
+    record: Annotated[str, typer.Option("--record", help="For the section undo: the record that it takes back.")] = "",
     estate: EstateFile = "",
     records: Records = None,
 ) -> None:
     """Look at one section and write its plan to a file, for somebody else to approve. Nothing can be changed."""
     screen, name = Screen(), section_named(section).name
-    given = section_parameters(name, parameters)
+    given = _parameters(name, parameters, record)
     chosen = load_estate(find_estate(str(Path(estate).absolute()) if estate else given.estate))
     if output.exists():
         raise InputError(f"{output} is there already: it may have been approved. Name another file.")
-    check_accounts(name, given, chosen)
     announce_key(screen)
     folder = new_folder(chosen, name, records)
     with screen.watch(section_named(name).title, folder), closed(folder):
-        run = open_run(name, given, chosen, mode=Mode.PLAN, folder=folder)
+        run = open_any(name, given, chosen, mode=Mode.PLAN, folder=folder)
         try:
             plan = run.check().plan
             data = plan_file(run) if plan.changes else b""
@@ -105,6 +110,15 @@ def approve_command(
     planfile.save(target, data)
     said = f"Approved for {ticket} until {statement.moment(until)} with the key {signer.fingerprint}: {target}"
     screen.out.print(said, markup=False, soft_wrap=True)
+
+
+def _parameters(section: str, file: Path | None, record: str) -> SectionParameters:
+    """From a parameter file, or, for an undo, from the record alone."""
+    if file is not None and not record:
+        return section_parameters(section, file)
+    if file is None and record and section == UNDO.name:
+        return load_parameters(UndoParameters, {"record": str(find_record(record))}, file="command line")
+    raise InputError("Name the parameter file with -f, or, for the section undo, the record with --record.")
 
 
 def _check(plan: Path, found: PlanFile, target: Path, ticket: str) -> None:
