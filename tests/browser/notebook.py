@@ -111,6 +111,21 @@ class Notebook:
         found: list[str] = self.panel.evaluate(script)
         return found
 
+    def faint(self, part: Locator) -> list[str]:
+        """Texts in ``part`` whose contrast with what is behind them is less than 4.5 to 1 (WCAG 1.4.3)."""
+        found: list[str] = part.evaluate((Path(__file__).with_name("contrast.js")).read_text(encoding="utf-8"))
+        return found
+
+    def unnamed(self, part: Locator) -> list[str]:
+        """Controls in ``part`` that a screen reader has no name for."""
+        script = """part => [...part.querySelectorAll('input, select, textarea, button, summary')]
+            .filter(one => one.checkVisibility())
+            .filter(one => !(one.labels?.length && [...one.labels].some(label => label.textContent.trim()))
+                && !one.textContent.trim() && !one.getAttribute('aria-label'))
+            .map(one => one.outerHTML.slice(0, 120))"""
+        found: list[str] = part.evaluate(script)
+        return found
+
     def picture(self, file: Path) -> None:
         """What the window shows."""
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -14,7 +14,7 @@ from enum import StrEnum
 from runbook.render.templating import environment, visible
 from runbook.render.view import View
 
-_WIDTH, _HEIGHT, _GAP, _COLUMN_GAP, _HEAD, _MARGIN = 156, 84, 14, 90, 44, 8
+_WIDTH, _HEIGHT, _GAP, _COLUMN_GAP, _HEAD, _MARGIN = 156, 84, 14, 96, 44, 8
 _HEAD_LETTERS = 22
 
 
