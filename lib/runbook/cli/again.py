@@ -58,7 +58,7 @@ def undo_command(
 ) -> None:
     """Take back what a run changed, by what its record says was there before. The undo has a record of its own."""
     given = {
-        "record": str(_found(record)),
+        "record": str(found_record(record)),
         "take_back_anyway": take_back_anyway or [],
         "change_ticket": ticket,
         "approval": str(approval.absolute()) if approval else "",
@@ -71,7 +71,7 @@ def undo_command(
     _end(screen, done, mode, as_json)
 
 
-def _found(record: Path) -> Path:
+def found_record(record: Path) -> Path:
     """A path from the working directory, else what the listing of records calls it."""
     return record.absolute() if record.is_dir() else find_record(record.as_posix())
 

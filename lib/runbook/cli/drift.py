@@ -11,8 +11,9 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from runbook.again import find_record, open_drift
+from runbook.again import open_drift
 from runbook.change import Json
+from runbook.cli.again import found_record
 from runbook.cli.headless import new_folder
 from runbook.cli.options import AsJson, Records
 from runbook.cli.records import announce_key
@@ -49,7 +50,7 @@ def drift_command(
     record: RecordOption, estate: EstateOption = "", records: Records = None, as_json: AsJson = False
 ) -> None:
     """Compare with now what a past run left, change by change. Exit codes: 0 as left, 1 drifted, 3 not all was read."""
-    screen, folder = Screen(), find_record(record)
+    screen, folder = Screen(), found_record(Path(record))
     past = past_run(folder)
     given = str(Path(estate).absolute()) if estate else str(past.parameters.get("estate") or "")
     chosen = load_estate(find_estate(given))

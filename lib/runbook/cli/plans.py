@@ -11,10 +11,11 @@ import typer
 from pydantic_core import PydanticCustomError
 from rich.text import Text
 
-from runbook.again import find_record, open_any
+from runbook.again import open_any
 from runbook.approval import planfile, statement
 from runbook.approval.planfile import PlanFile
 from runbook.change import Severity, canonical
+from runbook.cli.again import found_record
 from runbook.cli.headless import new_folder, section_parameters
 from runbook.cli.options import EstateFile, Records, SectionName
 from runbook.cli.records import announce_key
@@ -117,7 +118,7 @@ def _parameters(section: str, file: Path | None, record: str) -> SectionParamete
     if file is not None and not record:
         return section_parameters(section, file)
     if file is None and record and section == UNDO.name:
-        return load_parameters(UndoParameters, {"record": str(find_record(record))}, file="command line")
+        return load_parameters(UndoParameters, {"record": str(found_record(Path(record)))}, file="command line")
     raise InputError("Name the parameter file with -f, or, for the section undo, the record with --record.")
 
 
