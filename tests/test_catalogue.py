@@ -20,7 +20,7 @@ from runbook.sections import SECTIONS, UNDO, section_named
 SOURCES = [*from_root("lib/runbook/sections").glob("*.py"), *from_root("lib/runbook/engine").glob("*.py")]
 OTHER_WORDS = {
     *("10-prerequisites", "20-trusted-pool", "30-owa-enablement", "40-mailbox-policies", "60-verification"),
-    *("50-online-hybrid", "70-disable-im", "90-sipstack-tracing", "exchange-servers", "owa-im-runbook"),
+    *("50-online-hybrid", "70-disable-im", "90-sipstack-tracing", "exchange-servers", "owa-workers", "owa-im-runbook"),
     *("utf-8", "injected-parameters"),
 }
 """Notebooks, a query, the distribution, an encoding and a tag, which look like ids."""

@@ -27,9 +27,10 @@ NOTEBOOKS = {
     "online_hybrid": "50-online-hybrid.ipynb",
     "verification": "60-verification.ipynb",
     "disable_im": "70-disable-im.ipynb",
+    "undo": "80-undo.ipynb",
     "tracing": "90-sipstack-tracing.ipynb",
 }
-"""Section → notebook, in the order of the procedure (L86)."""
+"""Section → notebook, in the order of the procedure (L86), then what isn't part of it."""
 
 
 def section_parameters(section: str, file: Path) -> SectionParameters:

@@ -11,9 +11,12 @@ from runbook.cli.rehearse import bring_up_to
 from runbook.engine.opening import RECORDS_VARIABLE
 from runbook.estate import load_estate
 from runbook.record import own_key
-from runbook.sections import section_named
+from runbook.sections import UNDO, section_named
 
 ORGANISATION = "split-2013"
+
+_AFTER_IT = "owa_enablement"
+"""Undo is shown taking back the section before this one: the trusted pool, the last run that changed something."""
 
 
 class Stage:
@@ -42,7 +45,7 @@ class Stage:
         lab = self._labs[key]
         self._environment.close()
         self._environment.enter_context(in_environment(lab.environment))
-        bring_up_to(section, lab, load_estate(lab.estate), self._records)
+        bring_up_to(_AFTER_IT if section == UNDO.name else section, lab, load_estate(lab.estate), self._records)
 
     def __enter__(self) -> Stage:
         own_key()  # else the first notebook would tell that one was made

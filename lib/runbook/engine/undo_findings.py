@@ -7,6 +7,21 @@ from runbook.change import Change, Finding, Json, Repair, Severity, canonical
 _LONGEST = 200
 
 
+def of_record(record: str, section: str, changes: int) -> Finding:
+    """Which record is taken back, for a reader who only sees the findings."""
+    count = f"{changes} change{'' if changes == 1 else 's'}"
+    return Finding(
+        id="undo-of-record",
+        requirements=(),
+        severity=Severity.INFO,
+        object=record,
+        what=f"The run whose record is {record} is taken back: section {section.replace('_', ' ')}, {count} sent.",
+        why="What was there before each change stands in that record, which is intact.",
+        remedy="Stop here if it isn't the one that you meant, and name the right one in the parameter record.",
+        repair=Repair.NONE,
+    )
+
+
 def changed_since(change: Change, now: Json, consent: str) -> Finding:
     """Neither what the run left nor what was there before."""
     return Finding(

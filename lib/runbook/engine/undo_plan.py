@@ -55,7 +55,9 @@ class _Found:
 
 def decide(undoing: Undoing) -> Decision:
     """Findings for what can't or needn't be taken back, and the plan for the rest."""
-    found = _Found()
+    past = undoing.past
+    sent = sum(recorded.may_stand for recorded in past.changes)
+    found = _Found(findings=[say.of_record(past.name, past.started.section, sent)])
     for places in _chains(undoing.past.changes):
         _judge(undoing, places, found)
     for recorded in undoing.past.changes:
