@@ -11,15 +11,17 @@ from typing import Annotated, NoReturn
 import typer
 from rich.text import Text
 
+from runbook.cli.pdf import print_page
 from runbook.cli.screen import Screen
 from runbook.cli.sentences import FAILED, in_sentences
 from runbook.engine.opening import records_folder
-from runbook.errors import Refused
+from runbook.errors import InputError, Refused
 from runbook.record import State, Verified, close, own_key, was_closed
 from runbook.record.links import Anchor, is_record, read_anchor, verify_all, verify_one
 from runbook.record.listing import Listed, listed
 from runbook.record.verify import Problem
 from runbook.render.templating import visible
+from runbook.report import FILE_NAME as PAGE
 from runbook.signing.keys import known_key, read_public_key
 
 NOT_ESTABLISHED = 4
@@ -27,6 +29,7 @@ NOT_ESTABLISHED = 4
 
 _KEY_HELP = "The signer's public key (PEM), as `runbook key export` prints it."
 _ANCHOR_HELP = "A head (64 hex digits), a list of heads, or the folder that heads were sent to."
+_PDF_HELP = "Write the record's page to this file as PDF, if it is intact. Takes Chromium, Chrome or Edge."
 _STATE_STYLE = {
     State.SIGNED: "green",
     State.UNKNOWN_SIGNER: "yellow",
@@ -77,6 +80,7 @@ def verify_command(
     path: Annotated[Path, typer.Argument(help="Folder of a record, or the folder of an estate's records.")],
     key: Annotated[Path | None, typer.Option("--key", help=_KEY_HELP)] = None,
     anchor: Annotated[str, typer.Option("--anchor", help=_ANCHOR_HELP)] = "",
+    pdf: Annotated[Path | None, typer.Option("--pdf", help=_PDF_HELP)] = None,
 ) -> None:
     """Is a record as it was signed? Offline. Exit codes: 0 yes, by this key; 1 no; 4 yes, signer not established."""
     known = read_public_key(key) if key else None
@@ -89,6 +93,8 @@ def verify_command(
     screen = Screen()
     for line, style in _told(found, missing, has_key=known is not None, has_anchor=heads is not None):
         screen.out.print(Text(visible(line), style=style), soft_wrap=True)
+    if pdf is not None:
+        _print(found, pdf, screen)
     _exit(found, missing)
 
 
@@ -150,6 +156,19 @@ def key_show_command() -> None:
 def key_export_command() -> None:
     """Print the public key (PEM), and nothing else: what an auditor checks your records with."""
     sys.stdout.write(own_key().pem)
+
+
+def _print(found: Sequence[Verified], target: Path, screen: Screen) -> None:
+    """The page of one record that was just found intact; nothing else is worth filing."""
+    if len(found) != 1:
+        raise InputError("--pdf prints one record. Name its folder.")
+    (one,) = found
+    if one.state not in (State.SIGNED, State.UNKNOWN_SIGNER):
+        raise Refused(f"No PDF was made: {one.folder.name} is {one.state.value}.")
+    if target.absolute().is_relative_to(one.folder.absolute()):
+        raise InputError("A PDF in the record's folder would be a file that nobody signed. Name another place.")
+    print_page(one.folder / PAGE, target)
+    screen.out.print(Text(f"✔ {one.folder.name}: printed to {target}"), soft_wrap=True)
 
 
 def _told(
