@@ -47,5 +47,5 @@ def confirm(panel: Locator) -> None:
 
 
 def sent(desk: Workplace) -> list[str]:
-    """The cmdlets that changed something in the lab so far."""
-    return [str(entry["cmdlet"]) for entry in desk.lab.ask("journal")["entries"]]
+    """What changed something in the lab so far, a command once for each thing that it changed."""
+    return [str(entry["command"]) for entry in desk.lab.ask("journal")["entries"]]
