@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum
+from functools import cache
 from pathlib import PurePath
 from typing import Any, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
@@ -74,11 +75,17 @@ def from_json(kind: Any, value: Any) -> Any:
 def _dataclass(kind: type, value: Any) -> Any:
     if not isinstance(value, dict):
         raise TypeError(f"{value!r} isn't the JSON of a {kind.__name__}")
-    hints = get_type_hints(kind)
-    names = {field.name for field in dataclasses.fields(kind)}
-    if strange := sorted(value.keys() - names):
+    hints = _hints(kind)
+    if strange := sorted(value.keys() - hints.keys()):
         raise TypeError(f"{kind.__name__} has no {strange[0]}")
     return kind(**{name: from_json(hints[name], each) for name, each in value.items()})
+
+
+@cache
+def _hints(kind: type) -> Mapping[str, Any]:
+    """Of the fields of a dataclass; working them out takes longer than all the rest of reading a ledger."""
+    found = get_type_hints(kind)
+    return {field.name: found[field.name] for field in dataclasses.fields(kind)}
 
 
 def _cmdlet(value: Any) -> Cmdlet:
