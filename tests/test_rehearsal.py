@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -22,6 +23,7 @@ from runbook.estate import Role
 from runbook.facts.answer import as_text
 from runbook.ledger import read_events
 from runbook.ledger.events import Audit, AuditLogCompared, Exported, Mode, OutcomeRecorded, PlanMade, ServerReached
+from runbook.paths import STATE_VARIABLE
 from runbook.powershell import render
 from runbook.record import State, own_key, verify
 from runbook.remoting import open_session
@@ -125,6 +127,25 @@ def test_each_record_is_signed_and_verifies(rehearsal: dict[str, Any]) -> None:
         found = verify(Path(section["record"]), key=own_key().signer.public_key)
         assert found.problems == ()
         assert found.state is State.SIGNED
+
+
+def test_a_record_verifies_elsewhere_with_only_its_folder_and_the_public_key(
+    rehearsal: dict[str, Any], tmp_path: Path
+) -> None:
+    """An auditor's computer: another user's state, no lab, no estate file, nothing of the project but the command."""
+    pem = runbook("key", "export")
+    assert pem.returncode == 0, pem.stderr
+    (tmp_path / "operator.pem").write_text(pem.stdout)
+    elsewhere = {STATE_VARIABLE: str(tmp_path / "auditor"), "RUNBOOK_RECORDS": str(tmp_path / "none")}
+    for section in rehearsal["sections"]:
+        copy = tmp_path / Path(section["record"]).name
+        shutil.copytree(section["record"], copy)
+        known = runbook("verify-record", copy, "--key", tmp_path / "operator.pem", environment=elsewhere)
+        assert known.returncode == 0, known.stdout + known.stderr
+    unknown = runbook("verify-record", copy, environment=elsewhere)
+    assert unknown.returncode == 4
+    assert "signer not established" in unknown.stdout
+    assert not (tmp_path / "auditor").exists(), "looking leaves nothing behind"
 
 
 def test_a_record_holds_the_fingerprints_of_the_certificates_that_were_met(rehearsal: dict[str, Any]) -> None:
