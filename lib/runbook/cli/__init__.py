@@ -22,7 +22,7 @@ from runbook.cli.options import AsJson, EstateFile, ParameterFile, Records, Sect
 from runbook.cli.records import announce_key
 from runbook.cli.rehearse import rehearse, run_one
 from runbook.cli.screen import Screen
-from runbook.cli.sentences import in_sentences
+from runbook.cli.sentences import in_sentences, run
 from runbook.engine.clearance import check_given
 from runbook.engine.opening import check_accounts
 from runbook.engine.verdict import exit_code, worst
@@ -197,4 +197,4 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    app()
+    run(app)
