@@ -63,6 +63,10 @@ class Form:
         display(self.widget)  # type: ignore[no-untyped-call]
         self.table = display(self._entries.table(folded=True), display_id=True)  # type: ignore[no-untyped-call]
 
+    def fill(self, name: str, typed: str | bool) -> None:
+        """Type this into the field of a parameter."""
+        self._inputs[name].fill(typed)
+
     def _group(self, group: Group) -> widgets.Widget:
         rows = widgets.VBox([self._inputs[field.name].widget for field in self._of(group)])
         return widgets.VBox([widgets.HTML(f"<h4>{html.escape(group.value)}</h4>"), rows])

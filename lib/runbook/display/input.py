@@ -41,6 +41,10 @@ class Input:
         self.widget = widgets.VBox([self._entry, self._chooser, self._notes])
         self._show()
 
+    def fill(self, value: str | bool) -> None:
+        """Type this in, as somebody before it would."""
+        self._entry.value = value
+
     def put(self, value: str | bool) -> None:
         """Show a value that somebody else chose."""
         self._entry.unobserve(self._changed, "value")

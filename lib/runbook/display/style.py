@@ -12,9 +12,11 @@ STYLE = """
 .runbook-form .widget-label { text-align: left; }
 .runbook-help { margin: 0 0 .4em 13.6em; line-height: 1.35; color: var(--jp-ui-font-color2, inherit); max-width: 46em; }
 .runbook-help .widget-html-content { line-height: 1.35; }
+.runbook-form select { appearance: auto; background-image: none; }
 .runbook-unseen { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
 .runbook-said { line-height: 1.35; max-width: 60em; overflow-wrap: anywhere; }
 .runbook-help .runbook-help .widget-html-content { line-height: 1.35; }
+.runbook-form select { appearance: auto; background-image: none; }
 .runbook-unseen { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
 .runbook-said { margin: .1em 0; }
 .runbook-wrong { color: var(--jp-error-color1, inherit); font-weight: 600; }
