@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,7 +19,7 @@ from runbook.approval.judge import Applicant, Judgement, Presented, judge
 from runbook.change import Outcome
 from runbook.engine import provenance
 from runbook.engine.clearance import check_given
-from runbook.engine.provenance import code_digests
+from runbook.engine.provenance import cells_digest, code_digests
 from runbook.engine.run import Run
 from runbook.errors import InputError
 from runbook.estate import Environment, load_estate
@@ -228,6 +229,25 @@ def test_an_altered_library_or_notebook_is_refused(
     found = code_digests(SECTION)
     monkeypatch.setattr(provenance, "code_digests", lambda *_: {**found, part: "0" * 64})
     assert_refused(office, office.apply(approval), f"The {called} isn't the one that the plan was made with")
+
+
+def test_what_a_notebook_does_decides_and_not_what_it_shows_or_is_told() -> None:
+    source = provenance.source_notebook(SECTION)
+    assert source is not None
+    digest = cells_digest(source.read_bytes())
+
+    def after(change: Callable[[list[dict[str, Any]]], object]) -> str:
+        notebook = json.loads(source.read_bytes())
+        change(notebook["cells"])
+        return cells_digest(json.dumps(notebook, indent=2).encode())
+
+    code = next(n for n, c in enumerate(json.loads(source.read_bytes())["cells"]) if "check()" in "".join(c["source"]))
+    given = {"cell_type": "code", "source": "x = 1", "metadata": {"tags": ["injected-parameters"]}}
+    assert after(lambda cells: cells[code].update(outputs=[], execution_count=7)) == digest
+    assert after(lambda cells: cells.insert(2, given)) == digest
+    assert after(lambda cells: cells[code].update(source="pass")) != digest
+    assert after(lambda cells: cells.pop()) != digest
+    assert cells_digest(b"[]") == cells_digest(b"no notebook") == ""
 
 
 def set_policy(office: ApprovalOffice, name: str, **settings: object) -> None:

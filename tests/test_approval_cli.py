@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,19 +17,24 @@ import pytest
 
 from approval_office import TICKET, make_key, with_approvers
 from rehearsing import Rehearsal, rehearsing
-from runbook.paths import STATE_VARIABLE
+from runbook.paths import ROOT_VARIABLE, STATE_VARIABLE
 
-PARAMETERS = Path(__file__).parents[1] / "parameters" / "rehearsal" / "mailbox-policies.yaml"
+ROOT = Path(__file__).parents[1]
+PARAMETERS = ROOT / "parameters" / "rehearsal" / "mailbox-policies.yaml"
 SECTION = "mailbox-policies"
 SOMEBODY_ELSE = "from runbook.ledger import origin; origin.actor = lambda: 'kim'; "
 
 
 @dataclass
 class Desk:
-    """The lab with an estate file that asks for approval, and somebody who types commands before it."""
+    """The lab with an estate file that asks for approval, and somebody who types commands before it.
+
+    ``project`` is a copy of the library and the notebooks, which may be altered.
+    """
 
     lab: Rehearsal
     folder: Path
+    project: Path
 
     @property
     def parameters(self) -> Path:
@@ -42,7 +50,13 @@ class Desk:
             [sys.executable, "-c", code, *map(str, arguments)],
             capture_output=True,
             encoding="utf-8",
-            env={**os.environ, "PYTHONUTF8": "1", STATE_VARIABLE: str(state)},
+            env={
+                **os.environ,
+                "PYTHONUTF8": "1",
+                "PYTHONPATH": str(self.project / "lib"),
+                ROOT_VARIABLE: str(self.project),
+                STATE_VARIABLE: str(state),
+            },
             stdin=subprocess.DEVNULL,
             cwd=self.folder,
             check=False,
@@ -56,6 +70,14 @@ class Desk:
         given = ("--estate", self.lab.estate.path, "-f", self.parameters, "--records", self.folder / "records")
         return self.type("plan", SECTION, *given, "-o", output)
 
+    def page(self, done: subprocess.CompletedProcess[str]) -> str:
+        """The record of a run, as people read it."""
+        record = Path(json.loads(done.stdout)["sections"][0]["record"])
+        return html.unescape((record / "record.html").read_text(encoding="utf-8"))
+
+    def drift(self, record: Path) -> subprocess.CompletedProcess[str]:
+        return self.type("drift", "--record", record, "--estate", self.lab.estate.path, "--json")
+
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
@@ -63,7 +85,26 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     with rehearsing("split-2013", folder / "records", ["policy-off"]) as lab:
         approver = make_key(folder / "kim.key")
         lab.estate = with_approvers(lab.estate.path, approver)
-        yield Desk(lab, folder)
+        yield Desk(lab, folder, copied(folder / "project"))
+
+
+@contextmanager
+def altered_file(file: Path) -> Iterator[None]:
+    """One word of it is another, for as long as it lasts."""
+    before = file.read_bytes()
+    assert b"which" in before
+    file.write_bytes(before.replace(b"which", b"that", 1))
+    try:
+        yield
+    finally:
+        file.write_bytes(before)
+
+
+def copied(project: Path) -> Path:
+    """What the commands run from, so that nobody who works on the project meanwhile alters it between two of them."""
+    for part in ("lib/runbook", "notebooks"):
+        shutil.copytree(ROOT / part, project / part, ignore=shutil.ignore_patterns("__pycache__", "conftest.py"))
+    return project
 
 
 def test_a_plan_is_made_approved_and_applied_with_three_commands(desk: Desk) -> None:
@@ -77,21 +118,19 @@ def test_a_plan_is_made_approved_and_applied_with_three_commands(desk: Desk) -> 
     refused = desk.run()
     assert refused.returncode == 1
     assert desk.lab.mutations() == []
-    record = Path(json.loads(refused.stdout)["sections"][0]["record"])
-    assert "No approval is named" in (record / "record.html").read_text(encoding="utf-8")
-
-    own = desk.type("approve", plan, "--ticket", TICKET, "-o", desk.folder / "own.json")
-    assert own.returncode == 0, own.stderr
-    by_themselves = desk.run("--approval", desk.folder / "own.json")
-    assert by_themselves.returncode == 1
-    assert desk.lab.mutations() == []
+    assert "No approval is named" in desk.page(refused)
 
     approved = desk.type("approve", plan, "--ticket", TICKET, "--key", desk.folder / "kim.key", somebody_else=True)
     assert approved.returncode == 0, approved.stderr
     assert "1. OwaMailboxPolicy:Default" in approved.stdout
     assert "PS> Set-OwaMailboxPolicy" in approved.stdout
+    with altered_file(desk.project / "lib" / "runbook" / "sections" / "route.py"):
+        other = desk.run("--approval", "approval.json")
+    assert (other.returncode, desk.lab.mutations()) == (1, []), other.stderr
+    assert "The library isn't the one that the plan was made with" in desk.page(other)
+
     done = desk.run("--approval", "approval.json")
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, desk.page(done)
     assert desk.lab.mutations() != []
 
     record = Path(json.loads(done.stdout)["sections"][0]["record"])
@@ -102,8 +141,25 @@ def test_a_plan_is_made_approved_and_applied_with_three_commands(desk: Desk) -> 
     assert "verified · approved" in lines
     assert "refused · approval refused" in lines
 
-    twice = desk.run("--approval", "approval.json")
-    assert json.loads(twice.stdout)["outcome"] == "not needed"
+    as_left = desk.drift(record)
+    assert as_left.returncode == 0, as_left.stderr
+    assert {one["standing"] for one in json.loads(as_left.stdout)["changes"]} == {"as left"}
+
+    back = desk.folder / "back" / "plan.json"
+    back.parent.mkdir()
+    planned = desk.type("plan", "undo", "--record", record, "--estate", desk.lab.estate.path, "-o", back)
+    assert planned.returncode == 0, planned.stderr
+    undo = ("undo", record, "--estate", desk.lab.estate.path, "--mode", "apply", "--ticket", "CHG-2")
+    given = ("--ticket", "CHG-2", "--key", desk.folder / "kim.key")
+    assert desk.type("approve", back, *given, somebody_else=True).returncode == 0
+    undone = desk.type(*undo, "--approval", back.with_name("approval.json"))
+    assert undone.returncode == 0, undone.stdout + undone.stderr
+
+    drifted = desk.drift(record)
+    assert drifted.returncode == 1, drifted.stderr
+    changes = json.loads(drifted.stdout)["changes"]
+    assert {one["standing"] for one in changes} == {"drifted"}
+    assert all("An undo of the run took it back." in one["said"] for one in changes)
 
 
 def test_what_is_no_plan_is_not_signed(desk: Desk) -> None:

@@ -97,7 +97,8 @@ def open_drift(
     if not section.changes_things:
         raise Refused(f"The section {section.title} only looks: its run left nothing to compare.")
     beside = folder.absolute().parent
-    drift = Drift(past, section, original_parameters(made, section), since(past.run, {beside}))
+    undone = since(past.run, {beside, records_folder(environment) / estate.name})
+    drift = Drift(past, section, original_parameters(made, section), undone)
     chosen = own or beside / record_folder(estate, section.name, environment=environment).name
     return open_run(
         drift.section,
