@@ -140,7 +140,7 @@ class ApplyPanel:
     def _decide(self, found: Trouble, *above: View) -> None:
         self.guided = Guided(found, lambda answer, reason: self._answered(found, answer, reason))
         self.state = State.DECIDING
-        self.live.show(joined((*above, self.guided.view)), *map(html, above), self.guided.widget)
+        self.live.show(joined((self.guided.view, *above)), self.guided.widget, *map(html, above))
 
     def _answered(self, found: Trouble, answer: Answer, reason: str) -> None:
         if not self._leaves(State.DECIDING, State.RUNNING):

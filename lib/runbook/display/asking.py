@@ -12,6 +12,9 @@ from runbook.display.live import html
 from runbook.render import message
 from runbook.render.disturbance import disturbance
 
+_MOST_SAID = 2
+"""Of what is missing: the rest is seen in the fields."""
+
 
 class Asking:
     """``apply`` is called with what was typed, once nothing is missing; ``decline`` by whoever decides against it."""
@@ -55,7 +58,8 @@ class Asking:
     def _look(self) -> None:
         said = missing(self._asked, self.given)
         self.apply.disabled = bool(said)
-        controls.say(self.still, *(said or ("Ready: Apply sends the changes.",)))
+        more = (f"And {len(said) - _MOST_SAID} more.",) if len(said) > _MOST_SAID else ()
+        controls.say(self.still, *((*said[:_MOST_SAID], *more) or ("Ready: Apply sends the changes.",)))
 
     def _pressed(self) -> None:
         if not missing(self._asked, self.given):

@@ -27,6 +27,7 @@ class Trouble:
     what: str
     change: int
     skippable: bool
+    said: tuple[str, ...] = ()
 
 
 def trouble(results: tuple[ChangeOutcome, ...], stopped: str) -> Trouble | None:
@@ -37,7 +38,7 @@ def trouble(results: tuple[ChangeOutcome, ...], stopped: str) -> Trouble | None:
             failed = result.outcome in (Outcome.FAILED, Outcome.UNKNOWN)
             if failed:
                 what = f"Change {number + 1} is {result.outcome}: {title} on {result.change.target.server}."
-                return Trouble(what=what, change=number, skippable=True)
+                return Trouble(what=what, change=number, skippable=True, said=result.said)
             return Trouble(what=stopped or " ".join(result.said), change=number, skippable=False)
     if stopped:
         left = next((n for n, result in enumerate(results) if result.outcome is Outcome.PLANNED), 0)
@@ -55,7 +56,9 @@ class Guided:
     def __init__(self, found: Trouble, answer: Callable[[Answer, str], None]) -> None:
         self._answer = answer
         self.view = message(
-            f"✖ {found.what}", "Waiting for a decision: retry, skip with a reason, or stop. Run this cell to decide."
+            f"✖ {found.what}",
+            *found.said,
+            "Waiting for a decision: retry, skip with a reason, or stop. Run this cell to decide.",
         )
         self.retry = controls.button("Retry from fresh facts", lambda: answer(Answer.RETRY, ""), kind="primary")
         self.stop = controls.button("Stop here", lambda: answer(Answer.STOP, ""))
@@ -65,7 +68,8 @@ class Guided:
             children=(
                 html(
                     message(
-                        "What now?",
+                        f"✖ {found.what}",
+                        *found.said,
                         "Retry reads all facts again and shows the plan that is left before anything is sent.",
                         "Stop leaves everything as it is now: verify it and close the record below.",
                     )

@@ -15,6 +15,7 @@ from ipywidgets import HTML, Widget
 
 from runbook.display import controls
 from runbook.display.apply import ApplyPanel, State
+from runbook.display.earlier import told, unfinished
 from runbook.display.found import findings_table, worst_first
 from runbook.display.listing import Listing
 from runbook.display.live import Live, framed, html, joined
@@ -91,7 +92,11 @@ class Stepped:
 
         def bind() -> tuple[View, *tuple[Widget, ...]]:
             self._bound = self._views.binding()
-            above = (message("This run has changed something and isn't closed: it goes on."),) if self.goes_on else ()
+            above: tuple[View, ...] = ()
+            if self.goes_on:
+                above = (message("This run has changed something and isn't closed: it goes on."),)
+            own = self.run.ledger.path.parent
+            above += told(unfinished(own.parent, self.run.section.name, own=own))
             widgets = (*map(html, above), *((self._instead(),) if self.goes_on else ()), html(self._bound), self._rail)
             return joined((*above, self._bound, self.rail())), *widgets
 

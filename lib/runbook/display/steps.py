@@ -90,7 +90,7 @@ def _found(decision: Decision | None) -> str:
     if decision is None:
         return ""
     counts = [(each, sum(finding.severity is each for finding in decision.findings)) for each in reversed(Severity)]
-    return ", ".join(f"{number} {each.value}" for each, number in counts if number)
+    return ", ".join(f"{number} {_PLURAL[each] if number > 1 else each.value}" for each, number in counts if number)
 
 
 def _changes(now: Standing) -> Iterator[Step]:
@@ -119,6 +119,7 @@ def _change(change: Change, state: StepState, said: str = "") -> Step:
     )
 
 
+_PLURAL = {Severity.ERROR: "errors", Severity.WARNING: "warnings", Severity.INFO: "infos"}
 _WORST = (StepState.FAILED, StepState.UNKNOWN, StepState.NOT_SENT, StepState.SKIPPED, StepState.NEEDS_CHANGE)
 
 
