@@ -13,6 +13,7 @@ from typing import Any
 from runbook.change import Change, Decision, canonical, pipeline_json
 from runbook.command import Pipeline
 from runbook.engine import undo_plan
+from runbook.engine.leftovers import WithLeftovers, observed
 from runbook.engine.past_run import PastRun, Since
 from runbook.engine.undo_plan import Undoing
 from runbook.errors import Refused
@@ -44,16 +45,17 @@ def undo_section(past: PastRun, since: Callable[[], Since]) -> Section[UndoParam
     check_commands(past, reversal)
     original = original_parameters(past, section)
 
-    def observe(given: UndoParameters, estate: Estate) -> Observation[Any]:
-        facts = yield from section.observe(original, estate)
-        return facts
+    def observe(given: UndoParameters, estate: Estate) -> Observation[WithLeftovers]:
+        found = yield from observed(section.observe(original, estate), past.changes, reversal)
+        return found
 
-    def decide(given: UndoParameters, estate: Estate, facts: Any) -> Decision:
+    def decide(given: UndoParameters, estate: Estate, found: WithLeftovers) -> Decision:
         made = tuple(recorded.change for recorded in past.changes)
         undoing = Undoing(
             past=past,
             since=since(),
-            now=lambda change: reversal.present(original, estate, facts, change, made),
+            now=lambda change: reversal.present(original, estate, found.facts, change, made),
+            there=found.there,
             reversal=reversal,
             anyway=given.take_back_anyway,
         )

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 
 from runbook.change import Change, Decision, Finding, Json, Outcome, Plan, Step
 from runbook.engine import undo_findings as say
+from runbook.engine.leftovers import Place, removals
 from runbook.engine.past_run import Key, PastRun, Recorded, Since, key_of
 from runbook.facts.query import Unread
 from runbook.sections.reversal import Reversal, same
@@ -32,12 +33,17 @@ _TOOK_EFFECT = (Outcome.APPLIED, Outcome.VERIFIED, Outcome.UNKNOWN, None)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undoing:
-    """Everything that a decision goes by. ``now`` is what the object of a change holds; ``anyway`` names objects."""
+    """Everything that a decision goes by.
+
+    ``now`` is what the object of a change holds, ``there`` whether a file of the runbook's own is there; ``anyway``
+    names objects.
+    """
 
     past: PastRun
     since: Since
     now: Present
     reversal: Reversal  # type: ignore[type-arg]
+    there: Mapping[Place, bool | Unread] = field(default_factory=dict)
     anyway: tuple[str, ...] = ()
 
 
@@ -50,6 +56,7 @@ class _Found:
     """Changes that take one back."""
     is_back: set[int] = field(default_factory=set)
     """Changes that took effect and were taken back since."""
+    leftovers: dict[int, list[Change]] = field(default_factory=dict)
     named: set[str] = field(default_factory=set)
 
 
@@ -117,6 +124,10 @@ def _judge(undoing: Undoing, places: list[int], found: _Found) -> None:
         if recorded.outcome in _TOOK_EFFECT:
             found.is_back.add(place)
             found.findings.append(say.is_back(recorded.change))
+    last = chain[-1].change
+    saved, *prepared = undoing.reversal.own_files(last) or ("",)
+    of_no_use = (*prepared, *([saved] if stand == 0 else []))
+    found.leftovers[places[-1]] = list(removals(last, of_no_use, undoing.there))
     for number in reversed(range(stand)):
         is_last = number == stand - 1
         change = _inverse(undoing, chain[number].change, known[number] if is_last else chain[number].change.after)
@@ -176,7 +187,9 @@ def _in_order(undoing: Undoing, found: _Found) -> Iterator[Change]:
                 where = min((stage_of[each] for each in served if each in found.back), default=stage_of[place])
                 after.setdefault(where, []).append(_once_more(recorded.change))
     for number in reversed(range(len(stages))):
-        yield from (found.back[place] for place in reversed(stages[number]) if place in found.back)
+        for place in reversed(stages[number]):
+            yield from (found.back[place],) if place in found.back else ()
+            yield from found.leftovers.get(place, ())
         yield from after.get(number, ())
 
 

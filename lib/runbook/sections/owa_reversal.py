@@ -108,5 +108,6 @@ REVERSAL = Reversal(
     commands=_COMMANDS,
     programs=owa_worker.PROGRAMS,
     take_back=owa_web_config.take_back,
+    own_files=owa_web_config.own_files,
     anytime=_anytime,
 )

@@ -183,7 +183,7 @@ def change(target: Target, back: BackEnd, values: Mapping[str, str]) -> Change:
     assert isinstance(back.path, str)
     path, before, after = back.path, back.file.content, edit(back.file.content, values)
     was, becomes = hashlib.sha256(before).hexdigest(), hashlib.sha256(after).hexdigest()
-    backup, new = backup_path(path, was), _beside(path, f"new-{becomes[:12]}")
+    backup, new = backup_path(path, was), _new_path(path, becomes)
     return Change(
         target=target,
         object=path,
@@ -263,6 +263,18 @@ def take_back(recorded: Change, now: Json) -> Change | None:
 
 def _digest(value: Json) -> str:
     return str(value.get("sha256", "")) if isinstance(value, dict) else ""
+
+
+def own_files(recorded: Change) -> tuple[str, ...]:
+    """The copy that a change saved, and the new file that it prepared; none for a change of something else."""
+    if recorded.property != PROPERTY or not recorded.object.lower().endswith(_ENDS_WITH):
+        return ()
+    was, becomes = _digest(recorded.before), _digest(recorded.after)
+    return backup_path(recorded.object, was), _new_path(recorded.object, becomes)
+
+
+def _new_path(path: str, digest: str) -> str:
+    return _beside(path, f"new-{digest[:12]}")
 
 
 def backup_path(path: str, digest: str) -> str:
