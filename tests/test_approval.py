@@ -303,6 +303,25 @@ def test_what_is_left_of_an_approved_plan_is_approved_and_no_more(policies_off: 
     assert verify(folder).problems == ()
 
 
+def test_a_run_that_goes_on_from_another_is_covered_by_the_approval_of_the_whole(policies_off: ApprovalOffice) -> None:
+    approval = policies_off.approve(policies_off.plan("mailbox_policies"))
+    cut_off = policies_off.check(approval, "mailbox_policies")
+    first, second = cut_off.plan.changes
+    cut_off.control.watch = lambda doing: cut_off.control.cancel("the test") if doing.change == 0 else None
+    cut_off.apply(confirmed_by="the test")
+    cut_off.finish()
+    alone = policies_off.apply(approval, "mailbox_policies")
+    assert "it was to be changed, and needn't be any more" in said(alone)
+    alone.finish()
+    run = policies_off.check(approval, "mailbox_policies")
+    run.carried_out_before = (first,)
+    run.apply(confirmed_by="the test")
+    run.verify()
+    assert [result.change for result in run.results] == [second]
+    assert judged(run).verdict is Verdict.APPROVED
+    assert run.finish() is Outcome.VERIFIED
+
+
 def test_an_approval_that_does_not_fit_is_refused_where_none_is_asked_for(tmp_path: Path) -> None:
     office = ApprovalOffice.of(build_world("split-2013"), tmp_path, approval="none")
     run = office.apply(office.approve(office.plan(), ticket="CHG-1"))
