@@ -1,0 +1,125 @@
+"""Whatever plan the facts ask for: it passes as the approved one only where it is that plan, and else it says why."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runbook.approval.differences import drifted
+from runbook.approval.planfile import NotAPlan, PlanFile, parsed, written
+from runbook.approval.statement import expiry, moment
+from runbook.change import Change, Json, Plan, machine_form
+from runbook.command import Pipeline, Shell, Target, cmdlet
+from runbook.errors import InputError
+from runbook.secrecy import keep
+from runbook.signing.strict import dumped, loaded
+from test_engine import ESTATE, Wanted
+
+NOW = datetime(2026, 2, 3, 10, 15, tzinfo=UTC)
+
+
+def change(server: str = "a", object: str = "X", before: Json = False, after: Json = True, **more: object) -> Change:
+    made = Change(
+        target=Target(f"{server}.litwareinc.com", Shell.EXCHANGE),
+        object=object,
+        property="Enabled",
+        before=before,
+        after=after,
+        command=Pipeline.of(cmdlet("Set-OwaMailboxPolicy", Identity=object, InstantMessagingEnabled=bool(after))),
+        reverse=(Pipeline.of(cmdlet("Set-OwaMailboxPolicy", Identity=object, InstantMessagingEnabled=bool(before))),),
+    )
+    return replace(made, **more)  # type: ignore[arg-type]
+
+
+CHANGES = st.builds(
+    change,
+    server=st.sampled_from("ab"),
+    object=st.sampled_from("XY"),
+    before=st.sampled_from([False, None, "old"]),
+    disturbs=st.sampled_from(["", "users"]),
+    stage=st.sampled_from(["", "a"]),
+    repeats=st.booleans(),
+)
+PLANS = st.lists(CHANGES, max_size=4).map(lambda some: Plan(changes=tuple(some), because="" if some else "nothing"))
+
+
+def file(plan: Plan) -> PlanFile:
+    return parsed(written("test", ESTATE, Wanted(), plan, findings=(), code={}, made={}))
+
+
+@given(PLANS, PLANS)
+def test_two_plans_pass_for_one_exactly_where_every_word_and_command_is_the_same(one: Plan, other: Plan) -> None:
+    said = tuple(drifted(file(one), other))
+    assert bool(said) == (file(one).changes != file(other).changes)
+    assert all(each.endswith(".") for each in said)
+
+
+@given(st.data(), PLANS)
+def test_an_order_is_part_of_a_plan(data: st.DataObject, plan: Plan) -> None:
+    moved = tuple(data.draw(st.permutations(plan.changes)))
+    said = tuple(drifted(file(plan), replace(plan, changes=moved)))
+    same = [machine_form(each) for each in moved] == [machine_form(each) for each in plan.changes]
+    assert same or said
+
+
+@given(PLANS, st.integers(0, 4))
+def test_what_was_carried_out_needn_t_come_again_and_nothing_else_may_come_in_its_place(plan: Plan, count: int) -> None:
+    distinct = tuple({str(machine_form(each)): each for each in plan.changes}.values())
+    whole = Plan(changes=distinct, because="nothing")
+    done, left = distinct[:count], distinct[count:]
+    assert not tuple(drifted(file(whole), Plan(changes=left, because="nothing"), done))
+    more = Plan(changes=(*left, change(object="Z")))
+    assert tuple(drifted(file(whole), more, done))
+
+
+def test_a_change_says_what_differs_in_it() -> None:
+    approved = file(Plan(changes=(change(before="old"),)))
+    (said,) = drifted(approved, Plan(changes=(change(before="new"),)))
+    assert said == "X · Enabled on a.litwareinc.com: before was old when it was planned, and is new now."
+    (said,) = drifted(approved, Plan(changes=(change(before="old", disturbs="users"),)))
+    assert said == "X · Enabled on a.litwareinc.com: it is done in another way now (as it is shown)."
+
+
+@given(PLANS)
+def test_a_plan_file_reads_back_as_it_was_written(plan: Plan) -> None:
+    found = file(plan)
+    assert (found.digest, len(found.changes)) == (plan.digest, len(plan.changes))
+
+
+@pytest.mark.parametrize("key", ["format", "nonce", "parameters", "plan", "made"])
+def test_a_plan_file_without_one_of_its_parts_is_none(key: str) -> None:
+    document = loaded(written("test", ESTATE, Wanted(), Plan(changes=(change(),)), findings=(), code={}, made={}))
+    for other in ({**document, key: 7}, {name: value for name, value in document.items() if name != key}):
+        with pytest.raises(NotAPlan):
+            parsed(dumped(other))
+
+
+def test_a_plan_that_holds_a_secret_is_not_written() -> None:
+    keep("hunter22!hunter22!")
+    plan = Plan(changes=(change(before="hunter22!hunter22!"),))
+    with pytest.raises(InputError, match="holds a secret"):
+        written("test", ESTATE, Wanted(), plan, findings=(), code={}, made={})
+
+
+@pytest.mark.parametrize(
+    ("given", "until"),
+    [
+        ("12h", "2026-02-03T22:15:00Z"),
+        ("7d", "2026-02-10T10:15:00Z"),
+        ("2w", "2026-02-17T10:15:00Z"),
+        ("2026-02-04", "2026-02-04T00:00:00Z"),
+        ("2026-02-04T12:00+02:00", "2026-02-04T10:00:00Z"),
+    ],
+)
+def test_an_expiry_is_a_span_or_a_moment(given: str, until: str) -> None:
+    assert moment(expiry(given, NOW)) == until
+
+
+@pytest.mark.parametrize("given", ["", "0d", "d", "7", "7 days", "99999d", "2026-02-03T10:15:00Z", "2020-01-01"])
+def test_what_is_no_time_to_come_is_refused(given: str) -> None:
+    with pytest.raises(InputError, match="--expires"):
+        expiry(given, NOW)
