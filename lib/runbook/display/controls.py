@@ -34,6 +34,17 @@ def button(label: str, pressed: Callable[[], None], *, kind: str = "", enabled: 
     return control
 
 
+def heard_while_busy(control: Button) -> Button:
+    """A button that is heard while its kernel runs a cell, where kernel and JupyterLab have subshells for that.
+
+    From 7.4 on ipykernel answers a widget where it was last spoken to from, which is the busy main shell; JupyterLab
+    names the subshell, and that is the right one here. Elsewhere the kernel's own interrupt does the same.
+    """
+    if hasattr(control.comm, "_reply_subshell_for"):
+        control.comm._reply_subshell_for = lambda data, named: named
+    return control
+
+
 def row(*widgets: Widget) -> HBox:
     """Side by side, and one under the other where there is no room."""
     return HBox(children=widgets, layout=Layout(flex_flow="row wrap", align_items="center"))

@@ -31,7 +31,7 @@ class Watching:
         self._at: Doing | None = None
         self._lock = threading.Lock()
         self.bar = HTML(value=framed(self.view(Doing(what="starting"))))
-        self.cancel: Button = controls.button("Cancel", self._pressed)
+        self.cancel: Button = controls.heard_while_busy(controls.button("Cancel", self._pressed))
         self.widget = VBox(children=(self.bar, controls.row(self.cancel)))
 
     def view(self, doing: Doing) -> View:
