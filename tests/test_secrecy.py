@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import logging
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 from xml.sax.saxutils import escape
@@ -19,14 +21,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from keyring.backend import KeyringBackend
+from nbclient import NotebookClient
 from papermill.exceptions import PapermillExecutionError
 
+from remoting_lab import PASSWORD, FixedBroker, TinyOrganisation, estate, server, serving
 from runbook import credentials, secrecy
 from runbook.change import Finding, Outcome, Severity
 from runbook.command import Cmdlet, Pipeline, Shell, Target, cmdlet
 from runbook.errors import InputError
 from runbook.ledger import Ledger
 from runbook.ledger.events import FactRead, FindingRecorded, Mode, Note, Phase, RunEnded, RunStarted, ServerReached
+from runbook.remoting import open_session
 from runbook.render import message
 
 CANARY = "c4nary-Gl\u00fcck <&'\"\\ !/+"
@@ -110,6 +115,131 @@ def test_no_view_and_no_log_holds_it(caplog: pytest.LogCaptureFixture) -> None:
     except ValueError:
         logging.getLogger("canary").exception("failed for %s", CANARY)
     assert clean(caplog.text)
+
+
+def _heard(logger: logging.Logger, do: Callable[[], object]) -> str:
+    """What a handler that nobody prepared writes of it."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(logging.Formatter("%(name)s %(message)s %(args)s"))
+    logger.addHandler(handler)
+    logger.propagate = False  # the test runner's own handlers complain otherwise than logging does
+    level, logger.level = logger.level, logging.DEBUG
+    try:
+        do()
+    finally:
+        logger.removeHandler(handler)
+        logger.level, logger.propagate = level, True
+    return stream.getvalue()
+
+
+def _fails(secret: str) -> None:
+    raise ValueError(f"denied for {secret}")
+
+
+@pytest.mark.parametrize(
+    "say",
+    [
+        lambda log: log.debug("the password is %s", CANARY),
+        lambda log: log.debug(CANARY),
+        lambda log: log.debug("%(password)s", {"password": CANARY}),
+        lambda log: log.warning("too few arguments %s %s", CANARY),
+        lambda log: log.warning(ValueError(CANARY)),
+        lambda log: log.error("failed", stack_info=True, extra={"password": CANARY}),
+    ],
+)
+def test_no_handler_of_any_logger_gets_it(say: Callable[[logging.Logger], object], capsys) -> None:  # type: ignore[no-untyped-def]
+    said = _heard(logging.getLogger("somebody.elses.library"), lambda: say(logging.getLogger("somebody.elses.library")))
+    assert clean(said)
+    assert clean(capsys.readouterr().err), "nor does logging's own complaint"
+
+
+def test_a_logged_traceback_does_not_hold_it() -> None:
+    log = logging.getLogger("canary.traceback")
+
+    def say() -> None:
+        try:
+            _fails(CANARY)
+        except ValueError:
+            log.exception("connecting failed")
+
+    said = _heard(log, say)
+    assert "_fails" in said
+    assert secrecy.HIDDEN in said
+    assert clean(said)
+
+
+def test_a_handler_with_the_filter_shows_nothing_of_what_was_added_to_a_record() -> None:
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.addFilter(secrecy.ScrubbingFilter())
+    handler.setFormatter(logging.Formatter("%(message)s %(password)s"))
+    log = logging.getLogger("canary.extra")
+    log.addHandler(handler)
+    log.warning("connecting", extra={"password": CANARY})
+    log.removeHandler(handler)
+    assert stream.getvalue() == f"connecting {secrecy.HIDDEN}\n"
+
+
+def test_the_clients_own_debug_log_does_not_hold_what_goes_over_the_wire(tmp_path: Path) -> None:
+    """pypsrp and urllib3 at DEBUG write down whole messages, parameters in Base64 among them."""
+    planted = "c4nary-in-a-parameter"
+    secrecy.keep(planted)
+    secrecy.keep(PASSWORD)
+    organisation = TinyOrganisation({"Get-ExchangeServer": lambda call, streams: streams.output(planted)})
+    loggers = [logging.getLogger(name) for name in ("pypsrp", "urllib3", "spnego", "requests")]
+
+    def talk() -> None:
+        with serving(organisation, tmp_path) as lab:
+            host = server(lab)
+            session = open_session(host, Shell.EXCHANGE, FixedBroker(), estate=estate(host), writes=False)
+            for logger in loggers:
+                logger.setLevel(logging.DEBUG)
+            session.run(Pipeline.of(cmdlet("Get-ExchangeServer", Identity=planted)))
+            session.close()
+
+    said = _heard(logging.getLogger(), talk)
+    for logger in loggers:
+        logger.setLevel(logging.WARNING)
+    assert "pypsrp" in said
+    assert secrecy.HIDDEN in said
+    for secret in (planted, PASSWORD):
+        assert not [form for form in (secret, base64.b64encode(secret.encode()).decode()) if form in said]
+        assert secrecy.scrubbed(said) == said
+
+
+def test_an_error_that_nobody_expected_is_told_without_it() -> None:
+    code = (
+        "import sys, threading; from runbook import secrecy; secrecy.keep(sys.argv[1]); secrecy.guard_process()\n"
+        "def fail(): raise ValueError('denied for ' + sys.argv[1])\n"
+        "thread = threading.Thread(target=fail); thread.start(); thread.join(); fail()"
+    )
+    done = subprocess.run([sys.executable, "-c", code, CANARY], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.count(secrecy.HIDDEN) == 2
+    assert clean(done.stderr)
+
+
+def test_a_kernel_that_somebody_steps_through_shows_it_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without our engine, as in JupyterLab: what leaves the kernel is what is kept in the notebook."""
+    monkeypatch.setenv("RUNBOOK_CRED_CANARY_PASSWORD", CANARY)
+    begin = (
+        "import os, sys, logging\nfrom runbook import secrecy\nsecrecy.keep_environment()\nsecrecy.guard_kernel()\n"
+        "secrecy.guard_kernel()\nsecret = os.environ['RUNBOOK_CRED_CANARY_PASSWORD']"
+    )
+    cells = [
+        "print(secret); print('shown', secret, file=sys.stderr)",
+        "logging.basicConfig(level=10, stream=sys.stderr); logging.getLogger('x').debug('with %s', secret)",
+        "def connect(password):\n    raise ValueError(f'denied: {password}')\nconnect(secret)",
+        "raise KeyError(secret)",
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(each) for each in (begin, *cells)])
+    NotebookClient(notebook, kernel_name="python3", allow_errors=True).execute()
+    shown = json.dumps(notebook, ensure_ascii=False)
+    assert shown.count(secrecy.HIDDEN) >= len(cells)
+    assert clean(shown)
+    errors = [o.evalue for cell in notebook.cells for o in cell.outputs if o.output_type == "error"]
+    assert errors == [f"denied: {secrecy.HIDDEN}", f"'{secrecy.HIDDEN}'"]
 
 
 CELLS = [

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from runbook import record, render
+from runbook import record, render, secrecy
 from runbook.again import open_any
 from runbook.change import ChangeOutcome, Decision, Outcome
 from runbook.display.interactive import is_interactive
@@ -61,6 +61,7 @@ def _start(section: str, namespace: Mapping[str, object], *, interactive: bool) 
     parameters = load_parameters(section_named(section).parameters, given)
     estate = load_estate(find_estate(parameters.estate))
     logging.getLogger("traitlets").setLevel(logging.WARNING)
+    secrecy.guard_kernel()
     key = record.own_key()  # before anything is contacted: a run that can't be signed isn't begun
     return open_any(section, parameters, estate, mode=Mode(parameters.mode), interactive=interactive), key
 

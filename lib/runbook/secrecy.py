@@ -3,6 +3,9 @@
 Whoever resolves a secret calls :func:`keep`; whoever writes calls :func:`scrubbed`. Known in each text are the secret
 itself and what common encodings make of it. A secret shorter than :data:`SHORTEST` isn't looked for: it could stand in
 any text by chance, and every record would be full of holes.
+
+Log records are scrubbed as they are made, from the first secret on: whichever handler, logger or library, there now or
+added later, gets them without it. :func:`guard_process` and :func:`guard_kernel` do the same for what is printed.
 """
 
 from __future__ import annotations
@@ -12,8 +15,11 @@ import json
 import logging
 import os
 import re
+import sys
 import threading
+import traceback
 from collections.abc import Iterator, Mapping
+from types import TracebackType
 from typing import Any
 from urllib.parse import quote, quote_plus
 from xml.sax.saxutils import escape
@@ -36,6 +42,7 @@ def keep(secret: str) -> None:
         _kept.add(secret)
         forms = sorted({form for one in _kept for form in _forms(one)}, key=len, reverse=True)
         _pattern = re.compile("|".join(map(re.escape, forms)))
+        _guard_logs()
 
 
 def keep_environment(environment: Mapping[str, str] = os.environ) -> None:
@@ -59,14 +66,91 @@ def scrubbed(value: Any) -> Any:
 
 
 class ScrubbingFilter(logging.Filter):
-    """Takes secrets out of log records, their arguments and their tracebacks."""
+    """Takes secrets out of log records: the message with its arguments, tracebacks, and what ``extra`` added."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = scrubbed(record.getMessage()), ()
-        if record.exc_info:
-            record.exc_text = scrubbed(logging.Formatter().formatException(record.exc_info))
-            record.exc_info = None
+        _scrub(record)
+        for name, value in vars(record).items():
+            if isinstance(value, str | dict | list | tuple):
+                setattr(record, name, scrubbed(value))
         return True
+
+
+def guard_process() -> None:
+    """An error that nobody expected is told without secrets too, in any thread."""
+
+    def told(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
+        sys.stderr.write(scrubbed("".join(traceback.format_exception(kind, error, trace))))
+
+    sys.excepthook = told
+    threading.excepthook = lambda hook: told(hook.exc_type, hook.exc_value, hook.exc_traceback)
+
+
+def guard_kernel() -> None:
+    """What a notebook's cells print, and their tracebacks, leave this kernel without secrets.
+
+    Does nothing outside a kernel.
+    """
+    ipython = sys.modules.get("IPython")
+    shell: Any = ipython.get_ipython() if ipython is not None else None
+    if shell is None or getattr(shell, "_runbook_guarded", False):
+        return
+    show = shell._showtraceback
+
+    def shown(kind: type[BaseException], error: BaseException, lines: list[str]) -> None:
+        show(kind, _Said(error), scrubbed(lines))
+
+    shell._showtraceback = shown
+    shell._runbook_guarded = True
+    for kind in {type(sys.stdout), type(sys.stderr)}:
+        _guard_stream(kind)
+
+
+class _Said:
+    """Stands for an error where only its words are wanted."""
+
+    def __init__(self, error: BaseException) -> None:
+        self._error = error
+
+    def __str__(self) -> str:
+        return str(scrubbed(str(self._error)))
+
+
+def _guard_stream(kind: Any) -> None:
+    """ipykernel's class of streams, where it sends what it gathered: IPython puts ``write`` back after each cell."""
+    gathered = getattr(kind, "_flush_buffers", None)
+    if gathered is None:
+        write = kind.write
+        kind.write = lambda stream, text: write(stream, scrubbed(text))
+    else:
+        kind._flush_buffers = lambda stream: ((cell, scrubbed(text)) for cell, text in gathered(stream))
+
+
+def _guard_logs() -> None:
+    """Once for this process; whatever made records before still makes them."""
+    make = logging.getLogRecordFactory()
+    if getattr(make, "scrubs", False):
+        return
+
+    def made(*given: Any, **named: Any) -> logging.LogRecord:
+        record = make(*given, **named)
+        _scrub(record)
+        return record
+
+    made.scrubs = True  # type: ignore[attr-defined]
+    logging.setLogRecordFactory(made)
+
+
+def _scrub(record: logging.LogRecord) -> None:
+    try:
+        record.msg, record.args = scrubbed(record.getMessage()), ()
+    except (TypeError, ValueError, KeyError):  # arguments that don't fit: logging tells of them in its own way
+        record.msg, record.args = scrubbed(str(record.msg)), scrubbed(record.args)
+    if record.exc_info and record.exc_info[0] is not None:
+        record.exc_text = scrubbed(logging.Formatter().formatException(record.exc_info))
+        record.exc_info = None
+    if record.stack_info:
+        record.stack_info = scrubbed(record.stack_info)
 
 
 def _forms(secret: str) -> Iterator[str]:

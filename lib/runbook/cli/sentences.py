@@ -17,7 +17,7 @@ import typer
 
 from runbook.errors import Fault, InputError, OutcomeUnknown, RunbookError
 from runbook.render.templating import visible
-from runbook.secrecy import scrubbed
+from runbook.secrecy import guard_process, scrubbed
 
 FAILED, BAD_INPUT, UNKNOWN = 1, 2, 3
 INTERRUPTED = "Interrupted. What had happened by then stands in the record of the run."
@@ -60,6 +60,7 @@ def tell(error: BaseException, code: int, *, said: str = "", as_json: bool) -> N
 
 def run(app: typer.Typer) -> NoReturn:
     """Run the program and end the process. A wrong command line is told like every other wrong input."""
+    guard_process()
     try:
         code = app(standalone_mode=False)
     except typer.Abort:
