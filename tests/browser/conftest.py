@@ -28,6 +28,12 @@ def browser_path() -> str | None:
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 
 
+def browser_arguments() -> list[str]:
+    """Nothing that a browser does by itself, and no sandbox where Chromium would refuse to start with one: as root."""
+    quiet = ["--disable-background-networking", "--disable-component-update", "--no-first-run"]
+    return [*quiet, "--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else quiet
+
+
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """One browser a module: Playwright keeps an event loop running that other tests would trip over."""
@@ -37,11 +43,8 @@ def chromium() -> Iterator[Browser]:
     path = browser_path()
     if path is None:
         pytest.skip(f"No browser: none of {', '.join(NAMES)} is on the PATH, and $CHROMIUM names none.")
-    arguments = ["--disable-background-networking", "--disable-component-update", "--no-first-run"]
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        arguments.append("--no-sandbox")  # Chromium refuses to start as root with it
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+        browser = playwright.chromium.launch(executable_path=path, args=browser_arguments())
         yield browser
         browser.close()
 

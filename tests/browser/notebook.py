@@ -126,6 +126,10 @@ class Notebook:
         found: list[str] = part.evaluate(script)
         return found
 
+    def settled(self) -> None:
+        """Two frames were drawn since: what was scrolled to or changed is on the screen."""
+        self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
     def picture(self, file: Path) -> None:
         """What the window shows."""
         file.parent.mkdir(parents=True, exist_ok=True)
