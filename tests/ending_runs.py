@@ -41,7 +41,7 @@ INTERRUPTING = ("time-out", "Ctrl-C", "SIGTERM")
 STALE = ("disk full", "output not writable", "SIGKILL")
 """The executed notebook can't be kept up to date any more: it may say less than happened, never more."""
 
-CELL_SECONDS = 20
+CELL_SECONDS = 30
 _SELF = (sys.executable, str(Path(__file__).resolve()))
 NEEDS = ("owa_enablement", "disable_im")
 """Sections that plan something only after those before them."""
@@ -219,6 +219,7 @@ class Worker:
 
 def _work() -> None:
     """Cases from standard input, one line each; a line for each that is done."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs begin without it
     for line in sys.stdin:
         given, folder = json.loads(line)
         said = ""

@@ -24,6 +24,7 @@ from runbook.readlist import is_read
 
 _ORDER = json.loads(os.environ["ENDING_STRIKE"])
 _FOLDER = Path(_ORDER["folder"])
+_PATIENCE_SECONDS = 300
 _armed = False
 
 
@@ -54,8 +55,9 @@ def strike() -> None:
         return
     if ending in ("Ctrl-C", "SIGTERM", "SIGKILL"):
         os.kill(os.getppid(), {"Ctrl-C": signal.SIGINT}.get(ending) or getattr(signal, ending))
-    while True:
+    for _ in range(_PATIENCE_SECONDS * 10):
         time.sleep(0.1)
+    raise RuntimeError("nobody ended it")
 
 
 def _called(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
