@@ -67,8 +67,8 @@ def decide(undoing: Undoing) -> Decision:
     found = _Found(findings=[say.of_record(past.name, past.started.section, sent)])
     for places in _chains(undoing.past.changes):
         _judge(undoing, places, found)
-    for recorded in undoing.past.changes:
-        if recorded.change.irreversible and not recorded.change.repeats and recorded.may_stand:
+    for place, recorded in enumerate(past.changes):
+        if recorded.change.irreversible and recorded.may_stand and not _belongs_to_another(past, place):
             found.findings.append(say.irreversible(recorded.change))
     for name in undoing.anyway:
         if name.lower() not in found.named:
@@ -197,6 +197,13 @@ def _comes_again(changes: Sequence[Recorded], place: int) -> bool:
     """The record does the same once more later, so this time needn't be repeated."""
     key = key_of(changes[place].change)
     return any(key_of(each.change) == key for each in changes[place + 1 :])
+
+
+def _belongs_to_another(past: PastRun, place: int) -> bool:
+    """A repeat that only made effective what can be taken back; it is no change of its own then."""
+    repeat = past.changes[place].change
+    before = (each.change for each in past.changes[:place] if each.may_stand and each.change.reverse)
+    return repeat.repeats and any(_serves(repeat, change) for change in before)
 
 
 def _serves(repeat: Change, change: Change) -> bool:
