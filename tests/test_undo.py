@@ -206,7 +206,7 @@ def test_what_has_no_way_back_is_named_with_what_to_do_instead(tmp_path: Path) -
     run.check()
     said = [finding.what for finding in run.decision.findings if finding.id == "undo-impossible"]
     assert any("can be changed, but not taken away" in each for each in said)
-    assert any("What is enabled stays so" in each for each in said), "nothing is taken back that it could make effective"
+    assert any("What is enabled stays so" in each for each in said), "nothing goes back that it could enable"
 
 
 def test_a_partial_run_is_taken_back_as_far_as_it_went(tmp_path: Path) -> None:

@@ -28,6 +28,8 @@ def state(world: World) -> dict[str, Any]:
             del override[name]
     found["exchange"]["setting_overrides"].sort(key=lambda override: override["name"])
     found["exchange"]["overrides_read"] = {k: sorted(v) for k, v in found["exchange"]["overrides_read"].items()}
+    for settings in found["exchange"]["virtual_directories"].values():
+        settings.update({name: None for name, value in settings.items() if value == ""})
     found["users"] = {person.upn: person.external_access for person in world.exchange.people}
     found["tracing"] = sorted(f"{one.scenario.identity} {one.computer}" for one in world.logging.started.values())
     found["lync"]["known_servers"].sort(key=repr)
