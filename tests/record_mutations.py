@@ -1,15 +1,30 @@
-"""Ways to tamper with a closed record, drawn at random: each changes the folder, and says which file shows it."""
+"""Ways to tamper with a closed record, drawn at random: each changes the folder, and says which file shows it.
+
+``python tests/record_mutations.py`` tampers 5,000 times with the records of a rehearsal, and says what wasn't found and
+named; ``--count``, ``--seed`` and folders of other records may be given.
+"""
 
 from __future__ import annotations
 
+import argparse
 import base64
+import contextlib
 import json
 import os
 import random
+import sys
+import tempfile
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from runbook.cli.rehearse import rehearse
+from runbook.ledger.events import Mode
+from runbook.paths import STATE_VARIABLE
+from runbook.record import State, verify
 
 Files = dict[str, bytes]
 LEDGER, NOTEBOOK, STATEMENT = "events.jsonl", "record.ipynb", "statement.dsse.json"
@@ -24,14 +39,16 @@ class Mutation:
     named: tuple[str, ...]
     folder: str = ""
     link: str = ""
+    kind: str = ""
 
 
 def mutate(files: Files, dice: random.Random) -> Mutation:
     """One mutation that really changes something."""
     while True:
-        made = dice.choice(_WAYS)(dict(files), dice)
+        kind, way = dice.choice(_WAYS)
+        made = way(dict(files), dice)
         if made is not None and (made.files != files or made.folder or made.link):
-            return made
+            return replace(made, kind=kind)
 
 
 def snapshot(folder: Path) -> Files:
@@ -163,8 +180,13 @@ def _cells(edit: Callable[[list[Any], random.Random], None], what: str) -> Calla
 
 
 def _cell_edited(cells: list[Any], dice: random.Random) -> None:
+    """What was written in it, or what it showed."""
     cell = dice.choice(cells)
-    dice.choice([cell["source"], cell["outputs"][0]["text"]])[0] += "x"
+    shown = [output.get("data", output) for output in cell.get("outputs", ())]
+    places = [(cell, "source"), *((each, name) for each in shown for name, value in each.items() if value)]
+    holder, name = dice.choice(places)
+    text = holder[name]
+    holder[name] = [*text, "x"] if isinstance(text, list) else f"{text}x"
 
 
 def _cell_gone(cells: list[Any], dice: random.Random) -> None:
@@ -224,30 +246,88 @@ def _link(files: Files, dice: random.Random) -> Mutation | None:
     return Mutation("a link", files, ("linked.json",), link="linked.json")
 
 
-_WAYS: tuple[Callable[[Files, random.Random], Mutation | None], ...] = (
-    *(_bytes(_flip, "a bit flipped"),) * 4,
-    _bytes(_insert, "a byte inserted"),
-    _bytes(_drop, "a byte dropped"),
-    _bytes(_cut, "cut"),
-    _bytes(_append, "something appended"),
-    _bytes(_line_ends, "other line ends"),
-    _remove,
-    _add,
-    _rename,
-    _exchange,
-    _lines(_line_gone, "gone"),
-    _lines(_tail_gone, "and all after it gone"),
-    _lines(_line_twice, "twice"),
-    _lines(_lines_moved, "moved"),
-    _lines(_line_edited, "edited"),
-    _lines(_line_spelt_otherwise, "spelt otherwise"),
-    _cells(_cell_edited, "edited"),
-    _cells(_cell_gone, "gone"),
-    _cells(_cell_twice, "twice"),
-    _cells(_cells_moved, "moved"),
-    _spelt_otherwise,
-    _key_twice,
-    _statement_restated,
-    _empty_folder,
-    _link,
+_WAYS: tuple[tuple[str, Callable[[Files, random.Random], Mutation | None]], ...] = (
+    *(("bits flipped", _bytes(_flip, "a bit flipped")),) * 4,
+    ("bytes inserted", _bytes(_insert, "a byte inserted")),
+    ("bytes dropped", _bytes(_drop, "a byte dropped")),
+    ("files cut", _bytes(_cut, "cut")),
+    ("files longer", _bytes(_append, "something appended")),
+    ("other line ends", _bytes(_line_ends, "other line ends")),
+    ("files removed", _remove),
+    ("files added", _add),
+    ("files renamed", _rename),
+    ("files exchanged", _exchange),
+    ("lines gone", _lines(_line_gone, "gone")),
+    ("tails gone", _lines(_tail_gone, "and all after it gone")),
+    ("lines twice", _lines(_line_twice, "twice")),
+    ("lines moved", _lines(_lines_moved, "moved")),
+    ("lines edited", _lines(_line_edited, "edited")),
+    ("lines spelt otherwise", _lines(_line_spelt_otherwise, "spelt otherwise")),
+    ("cells edited", _cells(_cell_edited, "edited")),
+    ("cells gone", _cells(_cell_gone, "gone")),
+    ("cells twice", _cells(_cell_twice, "twice")),
+    ("cells moved", _cells(_cells_moved, "moved")),
+    ("JSON spelt otherwise", _spelt_otherwise),
+    ("keys twice", _key_twice),
+    ("statements restated", _statement_restated),
+    ("empty folders", _empty_folder),
+    ("links", _link),
 )
+
+
+def missed(folder: Path, count: int, seed: int) -> tuple[list[str], Counter[str]]:
+    """What of ``count`` mutations of a record wasn't found, or not named; and how many of each kind there were."""
+    files, dice, kinds = snapshot(folder), random.Random(seed), Counter[str]()
+    found: list[str] = []
+    for number in range(count):
+        mutation = mutate(files, dice)
+        kinds[mutation.kind] += 1
+        with tempfile.TemporaryDirectory(prefix="mutated-") as other:
+            lay_out(mutation, Path(other))
+            told = verify(Path(other))
+        named = {problem.where.partition(":")[0].rstrip("/") for problem in told.problems}
+        if told.state not in (State.ALTERED, State.UNCLOSED) or not named & set(mutation.named):
+            found.append(f"{number}: {mutation.what}: {told.state}, {'; '.join(map(str, told.problems))}")
+    return found, kinds
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("record", type=Path, nargs="*")
+    options.add_argument("--count", type=int, default=5000)
+    options.add_argument("--seed", type=int, default=20130203)
+    given = options.parse_args()
+    with tempfile.TemporaryDirectory(prefix="records-") as scratch:
+        records = given.record or rehearsed(Path(scratch))
+        lost: list[str] = []
+        kinds: Counter[str] = Counter()
+        for number, folder in enumerate(records):
+            count = given.count // len(records) + (number < given.count % len(records))
+            found, some = missed(folder, count, given.seed + number)
+            lost, kinds = [*lost, *found], kinds + some
+    for each in lost:
+        print(each)
+    print(", ".join(f"{number} {kind}" for kind, number in kinds.most_common()))
+    print(
+        f"{datetime.now(UTC):%Y-%m-%d}: {kinds.total()} mutations of {len(records)} closed records, seed {given.seed}: "
+        f"{len(lost)} not found or not named."
+    )
+    sys.exit(bool(lost))
+
+
+def rehearsed(folder: Path) -> list[Path]:
+    """Two closed records, with their executed notebooks."""
+    os.environ.setdefault(STATE_VARIABLE, str(folder / "state"))
+    done = rehearse(
+        "split-2013",
+        sections=("trusted_pool", "mailbox_policies"),
+        mode=Mode.APPLY,
+        records=folder / "records",
+        states=(),
+        watch=lambda title, record: contextlib.nullcontext(),
+    )
+    return [section.record for section in done.sections]
+
+
+if __name__ == "__main__":
+    main()
