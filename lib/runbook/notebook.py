@@ -6,13 +6,15 @@ Views only; every decision and every command is the engine's.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import wraps
 from typing import TYPE_CHECKING
 
 from runbook import record, render, secrecy
 from runbook.again import open_any
 from runbook.change import ChangeOutcome, Decision, Outcome
 from runbook.display.interactive import is_interactive
+from runbook.display.telling import record_failure
 from runbook.engine.run import Run
 from runbook.errors import Blocked
 from runbook.estate import find_estate, load_estate
@@ -66,6 +68,20 @@ def _start(section: str, namespace: Mapping[str, object], *, interactive: bool) 
     return open_any(section, parameters, estate, mode=Mode(parameters.mode), interactive=interactive), key
 
 
+def _recorded(step: Callable[[NotebookRun], View]) -> Callable[[NotebookRun], View]:
+    """A step whose errors stand in the record too."""
+
+    @wraps(step)
+    def told(self: NotebookRun) -> View:
+        try:
+            return step(self)
+        except BaseException as error:
+            record_failure(error, self._run)
+            raise
+
+    return told
+
+
 class NotebookRun:
     """One run, as a notebook steps through it."""
 
@@ -74,6 +90,7 @@ class NotebookRun:
         self._key = key
         self._shown = run.ledger.redacted
 
+    @_recorded
     def binding(self) -> View:
         """Which servers are reached, and whether each is the one that the estate names."""
         rows = [
@@ -89,14 +106,17 @@ class NotebookRun:
         title = f"{self._run.section.title} · {self._run.estate.organisation} · mode: {self._run.mode}"
         return render.binding(title, self._run.estate.environment, rows)
 
+    @_recorded
     def check(self) -> View:
         """Read the facts and judge them."""
         return render.findings(self._shown(self._run.check()))
 
+    @_recorded
     def plan(self) -> View:
         """What would be changed, and why."""
         return render.plan(self._shown(self._run.plan), applies=self._run.mode is Mode.APPLY)
 
+    @_recorded
     def apply(self) -> View:
         """Carry the plan out, in apply mode."""
         plan = self._shown(self._run.plan)
@@ -113,6 +133,7 @@ class NotebookRun:
         results = self._shown(self._run.results)
         return render.outcomes(results, note=_count(results))
 
+    @_recorded
     def verify(self) -> View:
         """Read the facts again and make the same decision once more; then what Exchange's audit log has of the run."""
         decision = self._shown(self._run.verify())
@@ -136,6 +157,7 @@ class NotebookRun:
             lines += [where, *(reverse or [f"# no way back: {result.change.irreversible}"])]
         return render.message("To take back what this run applied, in this order:", *lines)
 
+    @_recorded
     def finish(self) -> View:
         """Close and sign the record. Raises :class:`Blocked` where something still stands in the way."""
         outcome = self._run.finish()

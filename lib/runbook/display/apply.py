@@ -97,7 +97,7 @@ class ApplyPanel:
         run = self._run
         self.digest = run.plan.digest
         self.asking = Asking(
-            question(run.plan, self.ticket),
+            question(run.ledger.redacted(run.plan), self.ticket),
             place=f"{run.estate.organisation} ({run.estate.environment})",
             apply=self._confirmed,
             decline=self._declined,
@@ -128,7 +128,7 @@ class ApplyPanel:
 
     def _applied(self) -> None:
         run = self._run
-        found = trouble(run.results, run.stopped)
+        found = trouble(run.ledger.redacted(run.results), run.ledger.redacted(run.stopped))
         view = self._outcomes()
         if found is None:
             self.state = State.DONE
@@ -200,7 +200,10 @@ class ApplyPanel:
 
     def _failed(self, error: BaseException) -> None:
         told = failed_step(error, self._run)
-        found = trouble(self._run.results, self._run.stopped) or Trouble(what=told.what, change=0, skippable=False)
+        shown = self._run.ledger.redacted
+        found = trouble(shown(self._run.results), shown(self._run.stopped)) or Trouble(
+            what=told.what, change=0, skippable=False
+        )
         self._decide(found, failure(told))
         self._moved(None)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 import traceback
 from collections.abc import Iterator
+from dataclasses import replace
 
 from runbook.engine.run import Phase, Run
 from runbook.errors import (
@@ -25,33 +25,44 @@ from runbook.secrecy import scrubbed
 
 _NOTEBOOK = re.compile(r"\b\d\d-[a-z]+(?:-[a-z]+)*\b")
 _MOST_LINES = 40
+_RECORDED = "_stands_in_the_record"
 _REACH = "10-prerequisites"
 
 
 def failed_step(error: BaseException, run: Run | None = None) -> Failure:
     """The error as it is shown; where there is a run, its ledger is told too."""
     told = _told(error)
-    trace = scrubbed("".join(traceback.format_exception(error)))
-    recorded = ""
-    if run is not None and run.phase is not Phase.ENDED and not isinstance(error, Blocked):
-        with contextlib.suppress(ValueError, OSError):  # a ledger that can't be written is told of by the next step
-            run.ledger.append(StepFailed(kind=type(error).__name__, said=str(error), traceback=trace))
-            recorded = "The traceback stands in the record."
-    return Failure(
-        what=told.what,
-        where=told.where,
-        said=told.said,
-        remedy=told.remedy,
+    recorded = "The traceback stands in the record." if run is not None and record_failure(error, run) else ""
+    shown = replace(
+        told,
         mended_by=tuple(_notebooks(" ".join((told.what, *told.said, told.remedy)), told.mended_by)),
         recorded=recorded,
-        traceback=trace,
+        traceback=_trace(error),
     )
+    return shown if run is None else run.ledger.redacted(shown)
+
+
+def record_failure(error: BaseException, run: Run) -> bool:
+    """Tell the ledger of an error, once; false where it can't be told, or findings that block were told before."""
+    if isinstance(error, Blocked) or run.phase is Phase.ENDED:
+        return False
+    if not getattr(error, _RECORDED, False):
+        failed = StepFailed(kind=type(error).__name__, said=str(error), traceback=_trace(error))
+        try:
+            run.ledger.append(failed)
+        except (ValueError, OSError):  # a ledger that can't be written is told of by the next step
+            return False
+        setattr(error, _RECORDED, True)
+    return True
+
+
+def _trace(error: BaseException) -> str:
+    return str(scrubbed("".join(traceback.format_exception(error))))
 
 
 def shortly(error: Exception) -> Exception:
     """The same error, of which IPython shows one line: the rest is told above it."""
-    line = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
-    error._render_traceback_ = lambda: [scrubbed(line)]  # type: ignore[attr-defined]
+    error._render_traceback_ = lambda: [f"{type(error).__name__}: told above."]  # type: ignore[attr-defined]
     return error
 
 
