@@ -17,6 +17,7 @@ from runbook.cli.sentences import FAILED, in_sentences
 from runbook.engine.opening import records_folder
 from runbook.errors import InputError, Refused
 from runbook.record import State, Verified, close, own_key, was_closed
+from runbook.record.approver import has_approval, not_approved_by
 from runbook.record.links import Anchor, is_record, read_anchor, verify_all, verify_one
 from runbook.record.listing import Listed, listed
 from runbook.record.verify import Problem
@@ -28,6 +29,7 @@ NOT_ESTABLISHED = 4
 """Exit code of a record that is intact, where nobody said which key its signer has."""
 
 _KEY_HELP = "The signer's public key (PEM), as `runbook key export` prints it."
+_APPROVER_HELP = "Public key (PEM) of who may have approved what was changed; may be repeated."
 _ANCHOR_HELP = "A head (64 hex digits), a list of heads, or the folder that heads were sent to."
 _PDF_HELP = "Write the record's page to this file as PDF, if it is intact. Takes Chromium, Chrome or Edge."
 _STATE_STYLE = {
@@ -53,6 +55,7 @@ NO_ANCHOR = (
     "Not proved without an anchor: that the signer didn't make the record anew later, or take away a whole run. Give a "
     "head that was kept where the signer can't write with --anchor."
 )
+NO_APPROVER = "Not proved: whose key approved the plan. Give the approver's key with --approver."
 ANCHORED = "Proved by the anchor: it is the record whose head was kept there."
 NO_TIME = "Times are those of the clock of the computer that ran it; no trusted time is claimed."
 
@@ -80,6 +83,7 @@ def verify_command(
     path: Annotated[Path, typer.Argument(help="Folder of a record, or the folder of an estate's records.")],
     key: Annotated[Path | None, typer.Option("--key", help=_KEY_HELP)] = None,
     anchor: Annotated[str, typer.Option("--anchor", help=_ANCHOR_HELP)] = "",
+    approver: Annotated[list[Path] | None, typer.Option("--approver", help=_APPROVER_HELP)] = None,
     pdf: Annotated[Path | None, typer.Option("--pdf", help=_PDF_HELP)] = None,
 ) -> None:
     """Is a record as it was signed? Offline. Exit codes: 0 yes, by this key; 1 no; 4 yes, signer not established."""
@@ -90,9 +94,13 @@ def verify_command(
         found, missing = verify_all(path, key=known, anchor=heads)
     else:
         found = (verify_one(path, key=known, anchor=heads),)
+    approvers = [read_public_key(each) for each in approver or ()]
+    missing = (*missing, *(not_approved_by(approvers, found) if approvers else ()))
     screen = Screen()
     for line, style in _told(found, missing, has_key=known is not None, has_anchor=heads is not None):
         screen.out.print(Text(visible(line), style=style), soft_wrap=True)
+    if not approvers and any(map(has_approval, found)):
+        screen.out.print(NO_APPROVER, soft_wrap=True)
     if pdf is not None:
         _print(found, pdf, screen)
     _exit(found, missing)
