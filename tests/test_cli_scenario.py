@@ -71,3 +71,24 @@ def test_a_scenario_and_a_topology_exclude_each_other(command: str) -> None:
     refused = CliRunner().invoke(app, [command, "--topology", "split-2013", "--scenario", "broken.yaml"])
     assert refused.exit_code == 2
     assert "broken.yaml names its own topology" in refused.stderr
+
+
+def test_a_scenario_is_looked_at_over_the_wire(tmp_path: Path) -> None:
+    file = tmp_path / "scenario.yaml"
+    file.write_text(
+        "topology: colocated-2013\nfaults:\n  - id: cert-expired\n  - id: webconfig-wrong-pool\n", encoding="utf-8"
+    )
+    words = ["rehearse", "--scenario", str(file), "--mode", "check", "--json", "--records", str(tmp_path / "records")]
+    shown = CliRunner().invoke(app, words)
+    document = json.loads(shown.stdout)
+    found = {finding["id"] for section in document["sections"] for finding in section["findings"]}
+    assert (shown.exit_code, document["topology"], document["presence"]["working"]) == (1, "colocated-2013", 0)
+    assert {"cert-expired", "webconfig-wrong-pool"} <= found
+
+
+def test_a_scenario_that_cannot_be_is_bad_input_with_everything_that_is_wrong(tmp_path: Path) -> None:
+    file = tmp_path / "scenario.yaml"
+    file.write_text("topology: split-2013\nfaults: [{id: cert-expird}, {id: provider-missing}]", encoding="utf-8")
+    shown = CliRunner().invoke(app, ["rehearse", "--scenario", str(file), "--mode", "check"])
+    assert shown.exit_code == 2
+    assert "did you mean cert-expired" in shown.output

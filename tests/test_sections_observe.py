@@ -183,7 +183,14 @@ def test_mailbox_policies_asks_in_one_round() -> None:
     asker = Asker()
     facts_of("mailbox_policies", asker)
     assert [sorted(query.name for query in queries) for queries in asker.rounds] == [
-        ["client-access-mailboxes", "lync-users", "mailboxes", "owa-mailbox-policies", "sip-domains"]
+        [
+            "client-access-mailboxes",
+            "lync-users",
+            "mailboxes",
+            "owa-mailbox-policies",
+            "remote-mailboxes",
+            "sip-domains",
+        ]
     ]
     pinned = [query for query in asker.queries if query.target.shell is Shell.EXCHANGE]
     assert all("-DomainController atl-dc-001.litwareinc.com" in render(query.pipeline) for query in pinned)

@@ -21,6 +21,8 @@ from types import FrameType
 
 from rehearsal.control import ControlServer
 from rehearsal.estate_file import write_estate
+from rehearsal.faults import catalogue
+from rehearsal.faults.scenario import build_scenario, read_scenario
 from rehearsal.server import Lab
 from rehearsal.topologies import DEFAULT, TOPOLOGIES, build_world
 from rehearsal.world import World
@@ -29,15 +31,15 @@ _SLUG = "litware"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; 0 when it was asked to end, 2 for a topology or state that doesn't exist."""
+    """Run the command line; 0 when it was asked to end, 2 for a topology, state or scenario that can't be."""
     options = _parser().parse_args(arguments)
-    if options.list_topologies:
-        print(json.dumps(_catalogue(), indent=2))
+    if options.list_topologies or options.list_faults:
+        print(json.dumps(_catalogue() if options.list_topologies else catalogue(), indent=2))
         return 0
     try:
-        world = build_world(options.topology, options.seed, options.state)
-    except ValueError as fault:
-        print(f"rehearsal: {fault}", file=sys.stderr)
+        world = _world(options)
+    except (ValueError, OSError) as fault:
+        print("\n".join(f"rehearsal: {line}" for line in str(fault).splitlines()), file=sys.stderr)
         return 2
     end = Event()
     _end_on_signals(end)
@@ -47,6 +49,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         while not end.wait(0.5):  # with a timeout, since Windows can't interrupt a wait without one
             pass
     return 0
+
+
+def _world(options: argparse.Namespace) -> World:
+    if options.scenario is None:
+        return build_world(options.topology or DEFAULT, options.seed or 0, options.state)
+    if options.topology is not None or options.seed is not None or options.state:
+        raise ValueError("--scenario says topology and seed itself, and starts from no state; leave the others out")
+    return build_scenario(read_scenario(options.scenario), options.scenario.name)
 
 
 def serve(world: World, directory: Path, stack: ExitStack) -> None:
@@ -86,10 +96,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m rehearsal", description="A simulated Exchange and Lync organisation."
     )
-    parser.add_argument("--topology", default=DEFAULT, metavar="NAME", help=f"which organisation (default {DEFAULT})")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="one seed gives one world (default 0)")
+    parser.add_argument("--topology", metavar="NAME", help=f"which organisation (default {DEFAULT})")
+    parser.add_argument("--seed", type=int, metavar="N", help="one seed gives one world (default 0)")
     parser.add_argument("--state", action="append", default=[], metavar="NAME", help="a start state; may be repeated")
     parser.add_argument("--directory", type=Path, metavar="DIR", help="where to write the estate file")
+    parser.add_argument("--scenario", type=Path, metavar="FILE", help="a topology and what is broken in it, as YAML")
+    parser.add_argument("--list-faults", action="store_true", help="print the faults that a scenario can have as JSON")
     parser.add_argument("--list-topologies", action="store_true", help="print topologies and their states as JSON")
     return parser
 

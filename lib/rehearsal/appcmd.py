@@ -3,7 +3,8 @@
 Documented: the verbs and objects, the line of ``list`` (IIS docs, "Getting Started with AppCmd.exe"), L67's success
 message. Seen in public logs: an object that isn't there is ``Cannot find … with identifier`` with exit code 1168
 (ERROR_NOT_FOUND), and a failure of Windows is ``ERROR ( hresult:…, message:Command execution failed.``. Which Win32
-code a stopped pool gives is *assumed*: 1062, "The service has not been started".
+code a stopped pool gives is *assumed*: 1062, "The service has not been started"; 1061 is what a service says that
+accepts no order now (public threads about W3SVC and WAS).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from rehearsal.host import WindowsHost
 from rehearsal.iis import AppPool, WebServer
 
 APPCMD = r"c:\windows\system32\inetsrv\appcmd.exe"
-_NOT_FOUND, _NOT_STARTED, _BAD_ARGUMENT, _NOTHING_LISTED = 1168, 1062, 87, 1
+_NOT_FOUND, _NOT_STARTED, _NOT_ACCEPTING, _BAD_ARGUMENT, _NOTHING_LISTED = 1168, 1062, 1061, 87, 1
 _FLAG = "/apppool.name:"
 
 Answer = tuple[list[str], int]
@@ -67,6 +68,8 @@ def _on_pool(web: WebServer, verb: str, name: str | None) -> Answer:
     pool = web.pool(name)
     if pool is None:
         return _missing(name)
+    if web.jammed:
+        return _not_accepted()
     match verb:
         case "recycle":
             done = web.recycle(pool.name)
@@ -89,6 +92,14 @@ def _not_started() -> Answer:
         "The service has not been started.",
         " )",
     ], _NOT_STARTED
+
+
+def _not_accepted() -> Answer:
+    return [
+        "ERROR ( hresult:80070425, message:Command execution failed.",
+        "The service cannot accept control messages at this time.",
+        " )",
+    ], _NOT_ACCEPTING
 
 
 def _pool_line(pool: AppPool) -> str:

@@ -113,8 +113,12 @@ class FileSystem:
         sddl: str | None = None,
         version: dict[str, object] | None = None,
         written: datetime | None = None,
+        noticed: bool = True,
     ) -> FileEntry:
-        """Build the world: place a file, parents included, whatever stood there before."""
+        """Build the world: place a file, parents included, whatever stood there before.
+
+        Where it isn't ``noticed``, whoever watches the file isn't told.
+        """
         file = PureWindowsPath(path)
         self.make_directory(file.parent)
         before = self._entries.get(file)
@@ -122,7 +126,8 @@ class FileSystem:
         entry = replace(entry, sddl=sddl or entry.sddl, version=dict(version or {}), written=written or entry.written)
         self._entries[file] = entry
         self._report(str(file), "Content", describe(before.content) if before else None, describe(content))
-        self._tell(file)
+        if noticed:
+            self._tell(file)
         return entry
 
     def write(self, path: str | PureWindowsPath, content: bytes, *, force: bool = False) -> FileEntry:

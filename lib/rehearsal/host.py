@@ -127,7 +127,7 @@ class WindowsHost:
         self.os_version = os_version
         self.booted = booted or clock()
         self.on_change: Callable[[str, str, object, object], None] | None = None
-        self.files = FileSystem(clock, self.report)
+        self.files = FileSystem(lambda: self.clock(), self.report)
         self.registry = Registry(self.report)
         self.services: dict[str, Service] = {}
         self.certificates: dict[str, list[CertificateEntry]] = {store: [] for store in _STORES}

@@ -38,6 +38,8 @@ class WebServer:
     host: WindowsHost
     on_worker: Callable[[str, int], None]
     pools: dict[str, AppPool] = field(default_factory=dict)
+    jammed: bool = False
+    """The service that starts workers accepts no order: nothing is recycled, started or stopped by anybody."""
     _next_id: int = 4100
 
     def install(self) -> None:

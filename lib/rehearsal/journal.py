@@ -30,7 +30,7 @@ class Entry:
 
 
 class Journal:
-    """Append-only; entries are numbered from 1 without a gap."""
+    """Append-only once the world has begun; entries are numbered from 1 without a gap."""
 
     def __init__(self, clock: WorldClock) -> None:
         self._clock = clock
@@ -55,6 +55,11 @@ class Journal:
                     after=after,
                 )
             )
+
+    def begin(self) -> None:
+        """The world begins here: what was done to build it is forgotten."""
+        with self._lock:
+            self._entries.clear()
 
     def entries(self) -> tuple[Entry, ...]:
         """All entries so far, oldest first."""

@@ -9,8 +9,9 @@ from rehearsal.host import CertificateEntry
 from rehearsal.known_servers import KnownServer, Origin, known_twice
 from rehearsal.lync_topology import TrustedPool
 from rehearsal.machines import Machine
+from rehearsal.network import SIP_TLS, connects, shake_hands
 from rehearsal.owa_application import SignInFailure
-from rehearsal.pki import is_trusted, subject_common_name
+from rehearsal.pki import bears_name, is_trusted, subject_common_name
 
 if TYPE_CHECKING:
     from rehearsal.world import World
@@ -31,6 +32,9 @@ def peer_obstacles(
     world: World, back_end: Machine, certificate: CertificateEntry, named: str, pool: str
 ) -> Iterator[SignInFailure]:
     """What is wrong between a back end that presents this certificate and a user's Lync ``pool``."""
+    if named and world.front_ends(named) and not connects(world, back_end.name, named, SIP_TLS):
+        yield SignInFailure(f"{back_end.name}: no connection to {named}:{SIP_TLS} (L60)", _UNREACHABLE, event=78)
+        return
     for reason in _trust(world, back_end, certificate, pool):
         yield SignInFailure(reason, _UNREACHABLE, event=75)
     for reason in _known(world, back_end, subject_common_name(certificate.der).lower(), named):
@@ -39,11 +43,16 @@ def peer_obstacles(
 
 def _trust(world: World, back_end: Machine, entry: CertificateEntry, pool: str) -> Iterator[str]:
     for front_end in world.front_ends(pool):
+        if not shake_hands(back_end.host, front_end.host):
+            yield f"{back_end.name}: no version of TLS in common with {front_end.name} (L61)"
+            continue
         if not is_trusted(entry.der, _roots(front_end)):
             yield f"{back_end.name}: the certificate {entry.thumbprint} is not trusted by {front_end.name} (L61)"
         presented = _presented(world, front_end)
         if presented is None or not is_trusted(presented, _roots(back_end)):
             yield f"{back_end.name}: the certificate of {front_end.name} is not trusted (L62)"
+        elif not bears_name(presented, pool):
+            yield f"{back_end.name}: the certificate of {front_end.name} doesn't bear the name {pool} (L60, L62)"
 
 
 def _presented(world: World, front_end: Machine) -> bytes | None:

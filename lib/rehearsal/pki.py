@@ -122,6 +122,17 @@ def subject_common_name(der: bytes) -> str:
     return str(names[0].value) if names else ""
 
 
+def bears_name(der: bytes, name: str) -> bool:
+    """Whether the Subject or an alternative name is this DNS name."""
+    certificate = x509.load_der_x509_certificate(der)
+    try:
+        alternatives = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        names = alternatives.get_values_for_type(x509.DNSName)
+    except x509.ExtensionNotFound:
+        names = []
+    return name.lower() in (one.lower() for one in (subject_common_name(der), *names))
+
+
 def display_text(der: bytes) -> str:
     """``X509Certificate2.ToString()`` as a server with US formats gives it (recorded: CSS-Exchange E16 export)."""
     certificate = x509.load_der_x509_certificate(der)

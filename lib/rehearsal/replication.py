@@ -19,13 +19,24 @@ FRONT_END_LAG, EDGE_LAG = timedelta(seconds=15), timedelta(seconds=30)
 
 @dataclass(slots=True)
 class Replica:
-    """One server's copy. ``stuck_since``: nothing written after that arrives until a copy is asked for."""
+    """One server's copy. ``stuck_since``: nothing written after that arrives until a copy is asked for.
+
+    ``restored``: the server's own database was put back to that moment behind the replication's back, which goes on
+    reporting that it is up to date; the next full copy puts it right (*assumed*).
+    """
 
     fqdn: str
     lag: timedelta
     version: str
     stuck_since: datetime | None = None
     asked_at: datetime | None = None
+    restored: datetime | None = None
+
+    def holds(self, now: datetime) -> datetime:
+        """The moment whose settings are in the server's own database."""
+        if self.restored is not None and (self.asked_at is None or now < self.asked_at + self.lag):
+            return self.restored
+        return self.received(now)
 
     def received(self, now: datetime) -> datetime:
         """Everything written up to this moment has arrived."""
@@ -103,4 +114,4 @@ class ReplicatedStore:
 
     def _received(self, fqdn: str, now: datetime) -> datetime:
         replica = self.replica(fqdn)
-        return now if replica is None else replica.received(now)
+        return now if replica is None else replica.holds(now)

@@ -43,7 +43,8 @@ class World:
     ``lock`` guards the directory and the topology; cmdlets hold it while they change them. ``epoch`` is when the world
     began. ``accounts`` names the credentials that exist, with their user names. ``lync_certificates`` says which
     certificate (thumbprint) a Lync server presents, ``im_certificates`` which one OWA on a back end is meant to
-    present, ``owa`` is Outlook Web App on each back end; all are keyed by FQDN.
+    present, ``owa`` is Outlook Web App on each back end; all are keyed by FQDN. ``blocked`` are servers with a TCP port
+    that a firewall keeps them from, ``quiet`` servers whose users are all away, both by lower-case FQDN.
     """
 
     def __init__(
@@ -73,6 +74,8 @@ class World:
         self.known: tuple[KnownServer, ...] = ()
         self.federation = ReplicatedStore.begun(self.epoch - timedelta(days=30), FederationSettings(), lync.published)
         self.cloud = "worldwide"
+        self.blocked: set[tuple[str, int]] = set()
+        self.quiet: set[str] = set()
         self.logging = CentralizedLogging(self.journal)
         self.lock = RLock()
 

@@ -41,6 +41,7 @@ Get-OwaVirtualDirectory       Identity Server ADPropertiesOnly ShowMailboxVirtua
 Get-OwaMailboxPolicy          Identity DomainController
 Get-CASMailbox                Identity Filter RecipientTypeDetails ResultSize ReadFromDomainController DomainController
 Get-Mailbox                   Identity Filter RecipientTypeDetails ResultSize Server Database DomainController
+Get-RemoteMailbox             Identity ResultSize DomainController
 Get-SettingOverride           Identity DomainController
 Get-AdminAuditLogConfig       DomainController
 Search-AdminAuditLog          StartDate EndDate ResultSize StartIndex Cmdlets ObjectIds UserIds DomainController

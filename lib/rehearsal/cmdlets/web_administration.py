@@ -43,6 +43,15 @@ def _pool(call: Call) -> AppPool | None:
 def restart_web_app_pool(call: Call) -> None:
     """It prints nothing."""
     pool = _pool(call)
+    if pool is not None and call.host.web and call.host.web.jammed:
+        call.fail(
+            ErrorRecord(
+                message="The service cannot accept control messages at this time. (Exception from HRESULT: 0x80070425)",
+                error_id="System.Runtime.InteropServices.COMException",
+                category="NotSpecified",
+                exception_type="System.Runtime.InteropServices.COMException",
+            )
+        )
     if pool is not None and call.host.web and not call.host.web.recycle(pool.name):
         call.fail(
             ErrorRecord(

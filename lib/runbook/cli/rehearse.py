@@ -76,8 +76,8 @@ def rehearse(
 ) -> Rehearsal:
     """Start the lab with ``topology`` in the given start states and run ``sections`` against it, else the procedure.
 
-    A ``scenario`` file names its own topology and what is broken in it; its users are at work, so that what is broken
-    shows, whether or not it may be mended.
+    A ``scenario`` file names its own topology and what is broken in it; its users have been at work already, so that
+    what is broken shows.
     """
     wanted = {section_named(name).name for name in sections}
     chosen = [name for name, section in SECTIONS.items() if name in wanted or (not wanted and section.in_procedure)]
@@ -86,7 +86,7 @@ def rehearse(
         estate = load_estate(lab.estate)
         done = []
         for name in chosen:
-            if name == SIGNED_IN_FOR and (mode is Mode.APPLY or scenario is not None):
+            if name == SIGNED_IN_FOR and mode is Mode.APPLY:
                 lab.sign_in_test_users()
             done.append(run_one(name, parameters[name], estate, mode=mode, records=records, watch=watch))
         left = None

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from runbook.command import Pipeline, Target, cmdlet
+from runbook.command import Cmdlet, Pipeline, Target, cmdlet
 from runbook.facts.answer import as_text, checked, flag, number, text
 from runbook.facts.query import Query
+from runbook.facts.windows import NETSTAT
 from runbook.result import Result, ServerObject
 
 SIP_TLS = 5061
@@ -61,8 +62,10 @@ def tls(target: Target) -> Query[Tls]:
     return Query("tls-versions", target, Pipeline.of(ask, wanted), _parse_tls)
 
 
-def listening(target: Target) -> Query[tuple[Listening, ...]]:
-    """Every TCP port that is listened on."""
+def listening(target: Target, *, powershell_2: bool = False) -> Query[tuple[Listening, ...]]:
+    """Every TCP port that is listened on; netstat.exe tells where the cmdlet isn't known yet."""
+    if powershell_2:
+        return Query("listening", target, Pipeline.of(Cmdlet(NETSTAT, arguments=("-ano",))), _parse_netstat)
     wanted = cmdlet("Select-Object", Property=("LocalPort", "OwningProcess"))
     ask = Pipeline.of(cmdlet("Get-NetTCPConnection", State="Listen"), wanted)
     return Query("listening", target, ask, _parse_listening)
@@ -89,6 +92,16 @@ def _parse_tls(result: Result) -> Tls:
 
 def _parse_listening(result: Result) -> tuple[Listening, ...]:
     return tuple(map(_listening, checked(result).objects))
+
+
+def _parse_netstat(result: Result) -> tuple[Listening, ...]:
+    """A listener has nobody at the other end; the word for its state is in the server's language."""
+    lines = (str(value).split() for value in checked(result).output if isinstance(value, str))
+    return tuple(
+        Listening(port=int(words[1].rpartition(":")[2]), process=int(words[-1]))
+        for words in lines
+        if len(words) >= 5 and words[0] == "TCP" and words[2].endswith(":0")
+    )
 
 
 def _listening(item: ServerObject) -> Listening:

@@ -22,6 +22,7 @@ OCS = "Ocs"
 _SIP = "sip:"
 _SMTP = "smtp:"
 _FIRST_2013 = 15
+_UNKNOWN_CMDLET = ("CommandNotFoundException",)
 _PEOPLE = ("usermailbox", "linkedmailbox", "legacymailbox")
 
 
@@ -117,6 +118,13 @@ def mailboxes(target: Target, controller: str = "") -> Query[tuple[Mailbox, ...]
     return Query("mailboxes", target, Pipeline.of(ask, _select(*wanted, *versions)), _parse_mailboxes)
 
 
+def remote_mailboxes(target: Target, controller: str = "") -> Query[tuple[Mailbox, ...]]:
+    """Everybody whose mailbox is in Exchange Online (Y01); nobody where the shell doesn't know the cmdlet yet."""
+    wanted = _select("Identity", "UserPrincipalName", "EmailAddresses", "RecipientTypeDetails")
+    ask = _get("Get-RemoteMailbox", controller, ResultSize="Unlimited")
+    return Query("remote-mailboxes", target, Pipeline.of(ask, wanted), _parse_remote_mailboxes)
+
+
 def client_access(target: Target, controller: str = "") -> Query[tuple[ClientAccess, ...]]:
     """Of every mailbox, whether it may use OWA, and under which policy (L71)."""
     ask = _get("Get-CASMailbox", controller, ResultSize="Unlimited")
@@ -175,6 +183,20 @@ def _parse_mailboxes(result: Result) -> tuple[Mailbox, ...]:
             object_version=text(item, "ExchangeVersion"),
         )
         for item in checked(result).objects
+    )
+
+
+def _parse_remote_mailboxes(result: Result) -> tuple[Mailbox, ...]:
+    return tuple(
+        Mailbox(
+            identity=text(item, "Identity"),
+            user=text(item, "UserPrincipalName"),
+            addresses=texts(item, "EmailAddresses"),
+            server="",
+            kind=text(item, "RecipientTypeDetails"),
+            server_version="",
+        )
+        for item in checked(result, absent=_UNKNOWN_CMDLET).objects
     )
 
 

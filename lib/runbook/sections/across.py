@@ -19,6 +19,9 @@ _UNKNOWN_TO_LYNC = (
     "pool-without-registrar",
     "not-delegated",
 )
+_UNSUPPORTED = "lync2013-with-exchange2016"
+"""A server that can't be integrated isn't judged any further: until that is settled, whatever shows there is its."""
+
 _SYMPTOMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "lync-not-ready": (*_UNKNOWN_TO_LYNC, "application-missing", "duplicate-known-server"),
@@ -40,6 +43,9 @@ _SYMPTOMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "events-lost",
         ),
         "nobody-ready": ("policy-im-disabled", "policy-type-none"),
+        "nobody-to-sign-in": ("policy-im-disabled", "policy-type-none", _UNSUPPORTED),
+        "user-wrong-edition": (_UNSUPPORTED,),
+        "cert-missing-on-server": ("cert-default-self-signed",),
         "users-policy-off": ("policy-im-disabled", "policy-type-none"),
         "webconfig-keys-missing": ("webconfig-wrong-file",),
     }
@@ -74,7 +80,7 @@ def _explained(finding: Finding, others: Iterable[Finding]) -> Finding:
 def causes_of(finding: Finding) -> tuple[str, ...]:
     """The ids of the findings that can be behind this one; empty where it is no symptom."""
     if finding.id in _TOLD_BY_OBJECT:
-        return tuple(check for failure in symptoms.named(finding.object) for check in failure.checks)
+        return (*(check for failure in symptoms.named(finding.object) for check in failure.checks), _UNSUPPORTED)
     return _SYMPTOMS.get(finding.id, ())
 
 

@@ -150,17 +150,28 @@ def is_default(found: Certificate) -> bool:
     return found.is_self_signed and "." not in found.subject_cn
 
 
+def check_default(server: str, store: Store, thumbprint: str) -> Iterator[Finding]:
+    """Where the certificate of this thumbprint, which OWA's settings name, is the one that set-up made."""
+    for entry in store:
+        if entry.thumbprint == thumbprint and entry.certificate is not None and is_default(entry.certificate):
+            yield _default(server, entry.certificate)
+
+
+def _default(server: str, found: Certificate) -> Finding:
+    return _finding(
+        "cert-default-self-signed",
+        ("L30", "L61", "L62"),
+        server,
+        found.thumbprint,
+        f"This is Exchange's own self-signed certificate, for the short name {found.subject_cn}.",
+        "Its name isn't a full one, and no other server trusts it.",
+    )
+
+
 def _names(server: str, found: Certificate, given: IntegrationParameters) -> Iterator[Finding]:
     name, thumbprint = given.owa_pool_fqdn, found.thumbprint
     if is_default(found):
-        yield _finding(
-            "cert-default-self-signed",
-            ("L30", "L61", "L62"),
-            server,
-            thumbprint,
-            f"This is Exchange's own self-signed certificate, for the short name {found.subject_cn}.",
-            "Its name isn't a full one, and no other server trusts it.",
-        )
+        yield _default(server, found)
         return
     if found.is_wildcard:
         yield _finding(

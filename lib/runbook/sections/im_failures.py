@@ -32,6 +32,16 @@ class Failure:
 _PROVIDER = ("L06", "L08")
 _KEYS = ("L52", "L56", "L57", "L60")
 _CERTIFICATE = ("L56", "L58")
+_NO_SETTINGS = (
+    "webconfig-keys-missing",
+    "webconfig-overwritten-by-cu",
+    "webconfig-wrong-file",
+    "override-missing",
+    "override-partial",
+    "override-wrong-scope",
+    "override-not-refreshed",
+    "app-pool-stale",
+)
 _UCMA = "Install the UCMA 4.0 Runtime again."
 
 FAILURES: Mapping[int, Failure] = MappingProxyType(
@@ -47,6 +57,7 @@ FAILURES: Mapping[int, Failure] = MappingProxyType(
                 "lync-cert-untrusted-by-exchange",
                 "lync-cert-name-mismatch",
                 "lync-root-store-misplaced-ca",
+                "cert-default-self-signed",
                 "cert-expired",
                 "cert-not-yet-valid",
                 "clock-skew",
@@ -107,14 +118,14 @@ FAILURES: Mapping[int, Failure] = MappingProxyType(
             "Write the key anew.",
             OWA,
             _KEYS,
-            ("webconfig-keys-missing", "webconfig-overwritten-by-cu", "webconfig-wrong-file", "app-pool-stale"),
+            _NO_SETTINGS,
         ),
         101: Failure(
             "IMCertificateThumbprint in web.config is missing or wrong.",
             "Write the key anew.",
             OWA,
             _KEYS,
-            ("webconfig-keys-missing", "webconfig-overwritten-by-cu", "webconfig-wrong-file", "app-pool-stale"),
+            _NO_SETTINGS,
         ),
         102: Failure(
             "The certificate has expired.",
@@ -131,6 +142,8 @@ FAILURES: Mapping[int, Failure] = MappingProxyType(
             (
                 "webconfig-thumbprint-invisible-char",
                 "webconfig-thumbprint-stale",
+                "override-stale-thumbprint",
+                "override-not-refreshed",
                 "cert-missing-on-server",
                 "app-pool-stale",
             ),

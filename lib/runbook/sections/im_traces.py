@@ -39,8 +39,11 @@ def check(traces: ImTraces, test_user: str | None) -> Iterator[Finding]:
     failed = tuple(finding.id for finding in events if finding.severity is Severity.ERROR)
     if not initialised and traces.alarms and not isinstance(traces.alarms, Unread):
         failed = (*failed, MONITOR_RAISED)
-    if not initialised and not failed:
-        yield _lost(traces) if _is_lost(traces) else _no_sign_in(traces, test_user)
+    told = any(finding.severity is Severity.ERROR for finding in events)
+    if not initialised and not told and _is_lost(traces):
+        yield _lost(traces)
+    elif not initialised and not failed:
+        yield _no_sign_in(traces, test_user)
     elif initialised and not failed:
         yield _initialised(traces.server)
     yield from _folder(traces, initialised=initialised, causes=failed)

@@ -16,6 +16,7 @@ from runbook.sections import (
     owa_2010,
     owa_directories,
     owa_maintenance,
+    owa_named,
     owa_override,
     owa_override_changes,
     owa_pools,
@@ -98,9 +99,7 @@ def _assess(given: OwaEnablementParameters, estate: Estate, facts: OwaEnablement
     if back.way is Way.FILE:
         errors += owa_web_config.obstacles(back)
     if errors or certificate is None:
-        if back.way is Way.FILE:
-            notes += owa_web_config.check_read_only(back, blocks=False)
-            notes += owa_web_config.check_behind(given, back, certificate.thumbprint if certificate else "")
+        notes += _behind(given, estate, facts, back, certificate.thumbprint if certificate else "")
         return Assessment(back=back, obstacles=tuple(errors), notes=tuple(notes))
     case = _Case(given=given, estate=estate, facts=facts, back=back, certificate=certificate)
     match back.way:
@@ -110,6 +109,30 @@ def _assess(given: OwaEnablementParameters, estate: Estate, facts: OwaEnablement
             return _by_override(case, tuple(notes))
         case _:
             return _by_file(case, tuple(notes))
+
+
+def _behind(
+    given: OwaEnablementParameters, estate: Estate, facts: OwaEnablementFacts, back: BackEnd, thumbprint: str
+) -> Iterator[Finding]:
+    """What is wrong besides, where the certificate has to be mended first; nothing is planned until then.
+
+    ``thumbprint`` is empty where no certificate is the one that is meant: which one is to be named isn't known.
+    """
+    wanted = thumbprint or owa_named.named_thumbprint(back)
+    match back.way:
+        case Way.FILE:
+            yield from owa_web_config.check_read_only(back, blocks=False)
+            yield from owa_web_config.check_behind(given, back, thumbprint)
+            return
+        case Way.DIRECTORY:
+            values = {owa_2010.CERTIFICATE: wanted, owa_2010.POOL: given.im_server_name(back.server)}
+            seen = tuple(owa_2010.check(back, values))
+        case Way.OVERRIDE:
+            seen = tuple(owa_override.check(_situation(given, facts, back, wanted)))
+        case _:
+            return
+    for finding in seen:
+        yield replace(finding, repair=Repair.MANUAL, remedy=owa_web_config.CERTIFICATE_FIRST)
 
 
 def report_ready(assessed: Assessment) -> Iterator[Finding]:
@@ -188,10 +211,8 @@ def _by_directory(case: _Case, notes: tuple[Finding, ...]) -> Assessment:
 
 def _by_override(case: _Case, notes: tuple[Finding, ...]) -> Assessment:
     """Exchange 2016 and later: the override, the refresh, then the worker."""
-    assert not isinstance(case.facts.overrides, Unread)
     back, target = case.back, case.exchange
-    wanted = Wanted(case.given.im_server_name(back.server), case.thumbprint)
-    found = Situation(back=back, wanted=wanted, overrides=case.facts.overrides, others=tuple(_others(case)))
+    found = _situation(case.given, case.facts, back, case.thumbprint)
     work: list[Change] = []
     if target is not None:
         if not found.is_right:
@@ -210,16 +231,23 @@ def _by_override(case: _Case, notes: tuple[Finding, ...]) -> Assessment:
     )
 
 
-def _others(case: _Case) -> Iterator[Reader]:
+def _situation(given: OwaEnablementParameters, facts: OwaEnablementFacts, back: BackEnd, thumbprint: str) -> Situation:
+    assert not isinstance(facts.overrides, Unread)
+    wanted = Wanted(given.im_server_name(back.server), thumbprint)
+    others = tuple(_others(given, facts, back))
+    return Situation(back=back, wanted=wanted, overrides=facts.overrides, others=others)
+
+
+def _others(given: OwaEnablementParameters, facts: OwaEnablementFacts, this: BackEnd) -> Iterator[Reader]:
     """The other servers of the organisation that go by overrides, in the estate or not."""
-    known = {back.server: back for back in case.facts.back_ends}
-    servers = case.facts.lync.exchange.servers
+    known = {back.server: back for back in facts.back_ends}
+    servers = facts.lync.exchange.servers
     for server in () if isinstance(servers, Unread) else servers:
         name = server.fqdn.lower()
-        if server.is_mailbox and server.build >= (15, 1) and name != case.back.server:
+        if server.is_mailbox and server.build >= (15, 1) and name != this.server:
             back = known.get(name)
-            entry = None if back is None else _certificate(case.given, case.facts, back)
-            wanted = None if entry is None else Wanted(case.given.im_server_name(name), entry.thumbprint)
+            entry = None if back is None else _certificate(given, facts, back)
+            wanted = None if entry is None else Wanted(given.im_server_name(name), entry.thumbprint)
             yield Reader(name=server.name, build=server.build, wanted=wanted)
 
 
@@ -244,7 +272,10 @@ def _certificate_findings(
     chosen = _certificate(given, facts, back)
     if chosen is not None and back.way is Way.OVERRIDE and not given.certificate_thumbprint:
         meant = meant.model_copy(update={"certificate_thumbprint": chosen.thumbprint})
-    yield from certificates.check(back.server, back.store, back.clock, meant)
+    defaults = tuple(owa_named.check_default(back)) if chosen is None else ()
+    yield from defaults
+    for finding in certificates.check(back.server, back.store, back.clock, meant):
+        yield replace(finding, caused_by=(*finding.caused_by, *(default.id for default in defaults)))
     if chosen is not None and back.way is Way.OVERRIDE and chosen.thumbprint not in _on_iis(back):
         yield Finding(
             id="cert-not-on-iis",

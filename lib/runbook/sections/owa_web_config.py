@@ -26,6 +26,7 @@ THUMBPRINT, SERVER_NAME = "IMCertificateThumbprint", "IMServerName"
 PROPERTY = "appSettings"
 
 _ENDS_WITH = r"\web.config"
+CERTIFICATE_FIRST = "Mend the certificate first: this section then plans what has to stand here."
 _HEX = re.compile(r"[0-9A-F]{40}\Z", re.IGNORECASE)
 _FAULTS = {
     FaultKind.ENCODING: "webconfig-encoding",
@@ -109,7 +110,7 @@ def check_behind(given: OwaEnablementParameters, back: BackEnd, thumbprint: str)
             finding,
             repair=Repair.MANUAL,
             caused_by=("webconfig-read-only",) if back.file.details.is_read_only else (),
-            remedy="Mend the certificate first: this section then plans what has to stand here.",
+            remedy=CERTIFICATE_FIRST,
         )
 
 

@@ -116,8 +116,8 @@ def _trust(parameters: PrerequisitesParameters, facts: PrerequisitesFacts) -> It
             yield unread("certificates", front.stores.my, server=front.server, requirements=("L62",))
         else:
             yield from trust.check_lync_certificate(lync, parameters.registrar_pool_fqdn)
+        yield from trust.check_owa_trusted(lync, backs)
         for owa in backs:
-            yield from trust.check_owa_trusted(lync, owa)
             yield from trust.check_lync_trusted(owa, lync)
     if backs and fronts:
         yield trust.revocation_note()

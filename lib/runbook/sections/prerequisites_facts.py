@@ -111,9 +111,11 @@ def _back_end(server: Server, port: int, pool: str) -> Ask[BackEnd]:
     old = server.has_powershell_2
     clock, stores = windows.clock(target), _store_queries(server)
     listeners, speaks = windows.listeners(target, port, powershell_2=old), network.tls(target)
+    ports = network.listening(target, powershell_2=old)
+    running = workers.owa_workers(target, powershell_2=old)
     if old:
         return Ask(
-            (clock, listeners, speaks, *stores.values()),
+            (clock, listeners, speaks, ports, running, *stores.values()),
             lambda answers: BackEnd(
                 server=server.name,
                 clock=answers[clock],
@@ -121,9 +123,11 @@ def _back_end(server: Server, port: int, pool: str) -> Ask[BackEnd]:
                 stores=_stores(stores, answers),
                 listeners=answers[listeners],
                 tls=answers[speaks],
+                ports=answers[ports],
+                workers=answers[running],
             ),
         )
-    way, ports, running = network.reach(target, pool), network.listening(target), workers.owa_workers(target)
+    way = network.reach(target, pool)
     path, ucma = windows.im_provider_path(target), windows.ucma_version(target)
 
     def collect(answers: Answers) -> BackEnd:

@@ -107,14 +107,11 @@ _NOT_CONFIGURED = Failure(
     "Write the settings and recycle OWA's pool: web.config in Exchange 2013, a setting override from 2016 on.",
     OWA,
     _KEYS,
-    (
-        "webconfig-keys-missing",
-        "webconfig-overwritten-by-cu",
-        "webconfig-wrong-file",
-        "app-pool-stale",
-        "override-missing",
-    ),
+    FAILURES[100].checks,
 )
+_OF_THE_START = (100, 101, 83, 84, 85, 86, 87, 88, 102, 103, 104, 105)
+"""The events that tell why the provider couldn't start."""
+
 _CLIENT: Mapping[int, Failure] = MappingProxyType(
     {
         -2: Failure(
@@ -164,13 +161,20 @@ UNKNOWN_PEER = Failure(
     _KNOWN,
     ("pool-missing", "cert-subject-mismatch", "cert-wildcard", "topology-not-enabled"),
 )
+_NOT_STARTED = Failure(
+    "OWA's IM provider couldn't start.",
+    "Read OWA's events about IM on the server, where the log still has them: they say what stood in its way.",
+    VERIFICATION,
+    ("L78", "L81"),
+    tuple(dict.fromkeys(check for number in _OF_THE_START for check in FAILURES[number].checks)),
+)
 IM_MONITOR = "OwaIMInitializationFailedMonitor"
 """Of the health set OWA.Protocol.Dep: raised when the provider couldn't start (``real-world`` B1)."""
 
 _TEXTS: tuple[tuple[str, str, Failure], ...] = (
     ("Instant Messaging Server name is null or empty", "no Lync pool in OWA's settings", FAILURES[100]),
     ("Instant Messaging Certificate Thumbprint is null or empty", "no certificate in OWA's settings", FAILURES[101]),
-    (IM_MONITOR, IM_MONITOR, _NOT_CONFIGURED),
+    (IM_MONITOR, IM_MONITOR, _NOT_STARTED),
     ("No registry setting for IM Provider", "no IM provider in the registry", FAILURES[83]),
     ("IM provider not found", "the IM provider's file isn't there", FAILURES[84]),
     ("is not a configured server on this network interface", "a peer that Lync doesn't know", UNKNOWN_PEER),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -45,23 +45,27 @@ def check_stores(party: Party) -> Iterator[Finding]:
         )
 
 
-def check_owa_trusted(lync: Party, owa: Party) -> Iterator[Finding]:
-    """L61: the Front End trusts what the back end shows."""
-    trust = _trust(owa, lync)
-    if trust is None or trust.trusted or owa.shows is None:
-        return
-    caused = ("cert-default-self-signed",) if is_default(owa.shows) else ()
-    yield Finding(
-        id="cert-untrusted",
-        requirements=("L61", "L62"),
-        severity=Severity.ERROR,
-        server=lync.server,
-        object=owa.shows.thumbprint,
-        what=f"Lync doesn't trust OWA's certificate {owa.shows.subject}: {trust.because}.",
-        why="OWA and Lync talk by mutual TLS: an untrusted certificate ends the connection before it begins.",
-        remedy=f"{_IMPORT} Or issue the certificate from a CA that both sides trust.",
-        caused_by=caused,
-    )
+def check_owa_trusted(lync: Party, back_ends: Iterable[Party]) -> Iterator[Finding]:
+    """L61: the Front End trusts what the back ends show; one finding for each certificate that it doesn't."""
+    refused: dict[str, list[tuple[Party, Certificate, Trust]]] = {}
+    for owa in back_ends:
+        trust = _trust(owa, lync)
+        if trust is not None and not trust.trusted and owa.shows is not None:
+            refused.setdefault(owa.shows.thumbprint, []).append((owa, owa.shows, trust))
+    for thumbprint, shown in refused.items():
+        _, certificate, trust = shown[0]
+        servers = ", ".join(owa.server for owa, _, _ in shown)
+        yield Finding(
+            id="cert-untrusted",
+            requirements=("L61", "L62"),
+            severity=Severity.ERROR,
+            server=lync.server,
+            object=thumbprint,
+            what=f"Lync doesn't trust OWA's certificate {certificate.subject} ({servers}): {trust.because}.",
+            why="OWA and Lync talk by mutual TLS: an untrusted certificate ends the connection before it begins.",
+            remedy=f"{_IMPORT} Or issue the certificate from a CA that both sides trust.",
+            caused_by=("cert-default-self-signed",) if is_default(certificate) else (),
+        )
 
 
 def check_lync_trusted(owa: Party, lync: Party) -> Iterator[Finding]:

@@ -41,8 +41,8 @@ def decide(given: TrustedPoolParameters, estate: Estate, facts: TrustedPoolFacts
     writer = topology_writer(front_ends(estate, given.registrar_pool_fqdn))
     consent = enablement.CONSENT if state.others else ""
     changes = topology_changes.enable(writer, steps, consent) if steps or state.ours else ()
-    if changes and writer.run_locally:
-        findings = (*findings, _run_locally(writer.target.server))
+    if writer.run_locally:
+        findings = (*findings, _run_locally(writer.target.server, now=bool(changes)))
     if given.allow_dial_plan_changes and not obstacles:
         changes = (*changes, *_dial_plan_changes(estate, facts, route))
     if changes:
@@ -134,16 +134,23 @@ def _no_back_end() -> Finding:
     )
 
 
-def _run_locally(server: str) -> Finding:
+def _run_locally(server: str, *, now: bool) -> Finding:
+    """``now``: there is something to write."""
     return Finding(
         id="not-delegated",
         requirements=("L27", "L41"),
-        severity=Severity.WARNING,
+        severity=Severity.WARNING if now else Severity.INFO,
         server=server,
         object="second hop",
         what="Topology commands can't be sent: the account isn't delegated at this Front End's endpoint.",
         why="They write to SQL Server, the directory and a file share, which needs CredSSP or Kerberos delegation.",
-        remedy="Run the printed commands in the management shell on the Front End, then let this section verify them.",
+        remedy=(
+            "Run the printed commands in the management shell on the Front End, then let this section verify them."
+            if now
+            else "Nothing has to be written now. Before the next change, let the endpoint accept CredSSP, or run what"
+            " is printed then in the management shell on the Front End."
+        ),
+        repair=Repair.MANUAL if now else Repair.NONE,
     )
 
 

@@ -9,12 +9,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from runbook.change import Finding, Repair, Severity
-from runbook.facts.recipients import Mailbox
+from runbook.facts.recipients import LyncUser, Mailbox
 from runbook.sections.users import Readiness, Reason, Users
 
 MOST_NAMES = 10
 
-_THINGS = {"mailboxes": "mailboxes", "access": "OWA settings of mailboxes", "lync": "Lync users"}
+_THINGS = {
+    "mailboxes": "mailboxes",
+    "access": "OWA settings of mailboxes",
+    "lync": "Lync users",
+    "remote": "mailboxes in Exchange Online",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,14 +140,21 @@ def report(readiness: Readiness) -> Iterator[Finding]:
             why="For a mailbox without a policy the virtual directory decides whether there is IM.",
             remedy="Nothing need be done here: notebook 30-owa-enablement switches the virtual directories on.",
         )
+    if readiness.online:
+        yield _finding(
+            "users-online",
+            requirements=("L72", "Y01"),
+            severity=Severity.INFO,
+            what=f"Enabled for Lync, with the mailbox in Exchange Online: {_accounts(readiness.online)}.",
+            why="OWA of Exchange Online opens these mailboxes; what is set up here on premises doesn't count for them.",
+            remedy="Nothing need be done here: notebook 50-online-hybrid integrates Exchange Online.",
+        )
     if readiness.homeless:
-        names = [user.user or user.bare_sip_address for user in readiness.homeless]
-        more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
         yield _finding(
             Reason.NO_MAILBOX.value,
             requirements=("L72",),
             severity=Severity.WARNING,
-            what=f"Enabled for Lync, but without a mailbox here: {len(names)} ({', '.join(names[:MOST_NAMES])}{more}).",
+            what=f"Enabled for Lync, but without a mailbox here: {_accounts(readiness.homeless)}.",
             why="OWA of this organisation opens mailboxes of this organisation only.",
             remedy="Nothing need be done for whom the mailbox is elsewhere; otherwise give the user one.",
         )
@@ -187,6 +199,12 @@ def _finding(
         remedy=remedy,
         repair=Repair.NONE if severity is Severity.INFO else Repair.MANUAL,
     )
+
+
+def _accounts(users: Sequence[LyncUser]) -> str:
+    names = [user.user or user.bare_sip_address for user in users]
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return f"{len(names)} ({', '.join(names[:MOST_NAMES])}{more})"
 
 
 def _count(people: Sequence[Mailbox]) -> str:

@@ -48,6 +48,8 @@ class Users:
     access: tuple[ClientAccess, ...] | Unread
     lync: tuple[LyncUser, ...] | Unread
     sip_domains: tuple[str, ...] | Unread
+    remote: tuple[Mailbox, ...] | Unread = ()
+    """Those in Exchange Online."""
 
     @property
     def unread(self) -> Mapping[str, Unread]:
@@ -64,7 +66,9 @@ class Readiness:
     by_directory: tuple[Mailbox, ...]
     held: Mapping[Reason, tuple[Mailbox, ...]]
     homeless: tuple[LyncUser, ...] = ()
-    """Enabled for Lync, with no mailbox of this organisation."""
+    """Enabled for Lync, with no mailbox of this organisation, nor one in Exchange Online."""
+    online: tuple[LyncUser, ...] = ()
+    """Enabled for Lync, with the mailbox in Exchange Online."""
 
     @property
     def lync_users(self) -> int:
@@ -75,20 +79,22 @@ class Readiness:
 
 
 def ask_users(exchange: Target | None, lync: Target | None, controller: str) -> Ask[Users]:
-    """Four lists, whole; those of a side that the estate doesn't reach are unread."""
+    """Five lists, whole; those of a side that the estate doesn't reach are unread."""
     on_exchange = (
         ()
         if exchange is None
         else (recipients.mailboxes(exchange, controller), recipients.client_access(exchange, controller))
     )
+    remote = None if exchange is None else recipients.remote_mailboxes(exchange, controller)
     on_lync = () if lync is None else (recipients.lync_users(lync), recipients.sip_domains(lync))
     return Ask(
-        (*on_exchange, *on_lync),
+        (*on_exchange, *on_lync, *(() if remote is None else (remote,))),
         lambda answers: Users(
             mailboxes=answers[on_exchange[0]] if on_exchange else NO_EXCHANGE,
             access=answers[on_exchange[1]] if on_exchange else NO_EXCHANGE,
             lync=answers[on_lync[0]] if on_lync else NO_LYNC,
             sip_domains=answers[on_lync[1]] if on_lync else NO_LYNC,
+            remote=NO_EXCHANGE if remote is None else answers[remote],
         ),
     )
 
@@ -126,7 +132,9 @@ def judge(
     named = {key.lower(): policy for policy in policies for key in (policy.identity, policy.name)}
     off, soon = {name.lower() for name in left_off}, {name.lower() for name in planned}
     domains = frozenset(users.sip_domains)
-    at_home = {user.identity for mailbox in users.mailboxes if (user := known.find(mailbox)) is not None}
+    at_home = known.owners(users.mailboxes)
+    remote = known.owners(() if isinstance(users.remote, Unread) else users.remote) - at_home
+    elsewhere = [user for user in users.lync if user.enabled and user.identity not in at_home]
     ready: list[Mailbox] = []
     by_directory: list[Mailbox] = []
     held: dict[Reason, list[Mailbox]] = {reason: [] for reason in Reason}
@@ -146,7 +154,8 @@ def judge(
         ready=tuple(ready),
         by_directory=tuple(by_directory),
         held={reason: tuple(group) for reason, group in held.items() if group},
-        homeless=tuple(user for user in users.lync if user.enabled and user.identity not in at_home),
+        homeless=tuple(user for user in elsewhere if user.identity not in remote),
+        online=tuple(user for user in elsewhere if user.identity in remote),
     )
 
 
@@ -182,6 +191,10 @@ class _Directory:
                 self._by_account.setdefault(user.user.lower(), user)
             if user.bare_sip_address:
                 self._by_address.setdefault(user.bare_sip_address, user)
+
+    def owners(self, mailboxes: Iterable[Mailbox]) -> set[str]:
+        """The identities of those whose mailboxes these are."""
+        return {user.identity for mailbox in mailboxes if (user := self.find(mailbox)) is not None}
 
     def find(self, mailbox: Mailbox) -> LyncUser | None:
         if found := self._by_account.get(mailbox.user.lower()):
