@@ -18,6 +18,7 @@ import pytest
 from approval_office import TICKET, make_key, with_approvers
 from rehearsing import Rehearsal, rehearsing
 from runbook.paths import ROOT_VARIABLE, STATE_VARIABLE
+from runbook.signing.keys import key_in
 
 ROOT = Path(__file__).parents[1]
 PARAMETERS = ROOT / "parameters" / "rehearsal" / "mailbox-policies.yaml"
@@ -135,8 +136,14 @@ def test_a_plan_is_made_approved_and_applied_with_three_commands(desk: Desk) -> 
 
     record = Path(json.loads(done.stdout)["sections"][0]["record"])
     (desk.folder / "operator.pem").write_text(desk.type("key", "export").stdout, encoding="ascii")
-    verified = desk.type("verify-record", record, "--key", desk.folder / "operator.pem")
+    (desk.folder / "kim.pem").write_text(key_in(desk.folder / "kim.key").pem, encoding="ascii")
+    by = ("--key", desk.folder / "operator.pem")
+    verified = desk.type("verify-record", record, *by, "--approver", desk.folder / "kim.pem")
     assert verified.returncode == 0, verified.stdout
+    unknown = desk.type("verify-record", record, *by)
+    assert (unknown.returncode, "whose key approved the plan" in unknown.stdout) == (0, True)
+    other = desk.type("verify-record", record, *by, "--approver", desk.folder / "operator.pem")
+    assert (other.returncode, "isn't one of those that were given" in other.stdout) == (1, True)
     lines = desk.type("records", "--records", desk.folder / "records").stdout
     assert "verified · approved" in lines
     assert "refused · approval refused" in lines

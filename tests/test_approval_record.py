@@ -14,7 +14,9 @@ from approval_office import TICKET, ApprovalOffice, make_key
 from rehearsal.topologies import build_world
 from runbook import record
 from runbook.engine import provenance
+from runbook.ledger.events import Mode
 from runbook.record import State, verify
+from runbook.record.approver import has_approval, not_approved_by
 from runbook.record.listing import listed
 from runbook.signing.keys import own_key
 
@@ -170,3 +172,27 @@ def test_a_refused_run_says_why_on_its_page(tmp_path: Path) -> None:
 
 def payload(envelope: Path) -> bytes:
     return base64.b64decode(json.loads(envelope.read_bytes())["payload"])
+
+
+def test_an_auditor_names_the_keys_that_may_have_approved(tmp_path: Path) -> None:
+    office = new_office(tmp_path)
+    approved = ended(office, office.approve(office.plan(POLICIES)))
+    looked = office.lab.open(POLICIES, Mode.PLAN)
+    looked.check()
+    looked.finish()
+    for folder in (approved, looked.ledger.path.parent):
+        assert problems(folder) == []
+    records = [verify(approved), verify(looked.ledger.path.parent)]
+    assert [has_approval(each) for each in records] == [True, False]
+    kim, stranger = (key.signer.public_key for key in (office.approver, make_key(tmp_path / "stranger.key")))
+    assert list(not_approved_by([stranger, kim], records)) == []
+    (told,) = not_approved_by([stranger], records)
+    assert (told.where, office.approver.fingerprint in told.what) == (approved.name, True)
+
+
+def test_a_change_that_nobody_approved_is_told_to_the_auditor(tmp_path: Path) -> None:
+    office = new_office(tmp_path, approval="none")
+    folder = ended(office, "")
+    assert problems(folder) == []
+    (told,) = not_approved_by([office.approver.signer.public_key], [verify(folder)])
+    assert str(told) == f"{folder.name}: nobody approved what it changed"
