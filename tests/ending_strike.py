@@ -61,7 +61,7 @@ def strike() -> None:
 
 
 def _called(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
-    """The step's call: struck amid, at the first event that it writes, or after it where it writes none."""
+    """The step's call: struck at the event that is waited for, or after it where it writes none."""
 
     def call(*given: Any, **named: Any) -> Any:
         global _armed
@@ -69,7 +69,7 @@ def _called(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
             return original(*given, **named)
         _armed = True
         found = original(*given, **named)
-        if _armed and _ORDER["point"] == "amid":
+        if _armed:
             strike()
         _armed = False
         return found

@@ -127,7 +127,7 @@ def _cells(case: Case, path: Path, truth: list[dict[str, Any]], false: list[str]
     ended = {line["ended"]: line["error"] for line in truth if "ended" in line}
     said = []
     struck = next((i for i, line in enumerate(truth) if "struck" in line), len(truth))
-    running = [line["began"] for line in truth[:struck] if "began" in line][-1:]
+    running = [line["began"] for line in truth[:struck] if "began" in line][-1:] if struck < len(truth) else []
     for number, cell in enumerate(each for each in notebook["cells"] if each["cell_type"] == "code"):
         source = "".join(cell["source"])
         state = cell["metadata"]["papermill"]["status"]

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import math
 import os
 import random
@@ -23,6 +24,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -107,10 +109,19 @@ def table(found: Sequence[Judged], took: float) -> str:
     return "\n".join(lines)
 
 
+def kept(file: Path | None, chosen: Sequence[Case]) -> list[Judged]:
+    """Results of an earlier start, so that a run of hours can be interrupted."""
+    if file is None or not file.exists():
+        return []
+    lines = map(json.loads, file.read_text(encoding="utf-8").splitlines())
+    return [each for line in lines if (each := Judged(**{**line, "case": Case(**line["case"])})).case in chosen]
+
+
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--section", action="append", choices=list(SECTIONS))
     options.add_argument("--part", default="1/1", help="N/M: every M-th case, from the N-th on")
+    options.add_argument("--keep", type=Path, help="a file of results: what stands in it isn't run again")
     options.add_argument("--minutes", type=float, default=math.inf, help="begin no case later than that")
     options.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     options.add_argument("--write", type=Path, default=project_root() / "docs" / "endings.md")
@@ -119,10 +130,15 @@ def main() -> None:
     sections = [section_named(name).name for name in given.section or SECTIONS]
     chosen = cases(sections)[first - 1 :: every]
     began = datetime.now(UTC)
-    found = []
+    found = kept(given.keep, chosen)
+    chosen_before = {each.case for each in found}
     shuffled = random.Random(len(chosen)).sample(chosen, len(chosen))  # cut short, it still met everything
+    shuffled = [each for each in shuffled if each not in chosen_before]
     for each in end_all(shuffled, given.workers, minutes=given.minutes):
         found.append(each)
+        if given.keep:
+            with given.keep.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(asdict(each)) + "\n")
         said = "; ".join(each.false) or "true"
         print(
             f"{len(found)}/{len(chosen)} {each.case}: {each.outcome or 'no ledger'}, {each.cells}: {said}", flush=True
