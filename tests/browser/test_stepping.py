@@ -89,9 +89,7 @@ def test_from_broken_to_verified_with_clicks_in_two_tabs(
     told = next(one for one in ledgers(desk) if one.ended is not None and one.ended.outcome.value == "verified")
     (confirmed,) = (event for event in told.events if isinstance(event, PlanConfirmed))
     assert confirmed.ticket == TICKET
-    assert len([event for event in told.events if isinstance(event, Intent)]) == 3, (
-        "each is sent once"
-    )
+    assert len([event for event in told.events if isinstance(event, Intent)]) == 3, "each is sent once"
     assert "button Apply" in confirmed.by
     assert isinstance(told.events[-1], RunEnded)
 
