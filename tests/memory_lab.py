@@ -45,6 +45,7 @@ class MemorySession:
     """One shell of one simulated server (:class:`runbook.result.Session`)."""
 
     def __init__(self, world: World, server: Server, shell: Shell, *, writes: bool) -> None:
+        self.world = world
         self._writes = writes
         self.target = Target(server.name, shell)
         endpoint = server.endpoint(shell)

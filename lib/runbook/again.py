@@ -17,15 +17,17 @@ from runbook.change import Finding
 from runbook.credentials import Broker
 from runbook.engine import undo_findings
 from runbook.engine.drift import Drift, check_comparable
+from runbook.engine.lock import still_running
 from runbook.engine.opening import chosen_folder, open_run, record_folder, records_folder
 from runbook.engine.past_run import PastRun, past_run, since
+from runbook.engine.resume import check_resumable, resumed_section
 from runbook.engine.run import Run
-from runbook.engine.undo import original_parameters, undo_section
+from runbook.engine.undo import names_people, original_parameters, undo_section
 from runbook.errors import InputError, Refused
 from runbook.estate import Estate
 from runbook.ledger import FILE_NAME
 from runbook.ledger.events import EarlierRun, Mode, Relation
-from runbook.parameters import SectionParameters
+from runbook.parameters import SectionParameters, load_parameters
 from runbook.parameters_undo import UndoParameters
 from runbook.paths import from_root
 from runbook.record import State, Verified
@@ -111,6 +113,50 @@ def open_drift(
     ), drift
 
 
+def open_resumed(
+    folder: Path,
+    estate: Estate,
+    *,
+    mode: Mode,
+    own: Path | None = None,
+    broker: Broker | None = None,
+    environment: Mapping[str, str] = os.environ,
+    interactive: bool = False,
+) -> Run:
+    """A run that goes on from the one in ``folder``, which was cut off; ``own`` is the new record's folder.
+
+    It is a run of the same section with the same parameters and a record of its own, which names the first and how far
+    that went: the first can't be written to any more. Raises :class:`Refused` where it came to its end, still goes on
+    or was altered, and :class:`InputError` where it is of another estate.
+    """
+    found, past = read(folder, estate)
+    check_resumable(past)
+    if (holder := still_running(past.run, environment)) is not None:
+        raise Refused(f"That run still goes on: {holder}.")
+    parameters = resumed_parameters(past)
+    more: dict[str, Any] = {"mode": mode, "broker": broker, "environment": environment, "interactive": interactive}
+    if isinstance(parameters, UndoParameters):
+        run = open_undo(parameters, estate, folder=own, **more)
+    else:
+        section = resumed_section(past, section_named(past.started.section))
+        run = open_run(section, parameters, estate, folder=own, **more)
+    follow(run, Relation.RESUMES, past, found)
+    return run
+
+
+def resumed_parameters(past: PastRun) -> SectionParameters:
+    """What the run was told; :class:`Refused` where its record leaves out the people whom that named."""
+    given = dict(past.parameters)
+    if past.started.redacted and names_people(given):
+        raise Refused(
+            f"The record {past.name} leaves people out, whom its parameters name. Run its section again with its"
+            " parameter file: what was done isn't done again."
+        )
+    section = section_named(past.started.section)
+    parameters: SectionParameters = load_parameters(section.parameters, given, file=f"the record {past.name}")
+    return parameters
+
+
 def find_record(given: str, environment: Mapping[str, str] = os.environ) -> Path:
     """The folder of a record: a path, from the project's root where it is relative, or as ``runbook records`` lists it.
 
@@ -159,7 +205,7 @@ def follow(run: Run, relation: Relation, past: PastRun, found: Verified) -> None
             record=past.name,
             events=last.seq,
             head=last.digest,
-            statement=found.head if found.state is not State.OPEN else "",
+            statement=found.head if found.fingerprint else "",
             signer=found.fingerprint,
         )
     )

@@ -193,6 +193,12 @@ class _Holders:
         beside.replace(self.path)
 
 
+def still_running(run: str, environment: Mapping[str, str] = os.environ) -> Holder | None:
+    """Who holds the right to change something for this run, where it goes on; not an idle one of this process."""
+    with _Holders(state_folder(environment) / "locks").changed() as holders:
+        return next((one for one in holders if one.run == run and not one.is_gone and not _is_idle_here(one)), None)
+
+
 def _give_up(folder: Path, run: str) -> None:
     """Also at the end of the process, and when nobody refers to the run any more."""
     with suppress(InputError), _Holders(folder).changed() as holders:

@@ -84,12 +84,16 @@ def check_commands(past: PastRun, reversal: Reversal[Any, Any]) -> None:
         for why in _strange(recorded.change, reversal):
             raise Refused(f"The record {past.name} isn't one that this runbook wrote: {recorded.change.object}: {why}.")
         reversal.take_back(recorded.change, recorded.change.after)
-        said = canonical([pipeline_json(each) for each in recorded.change.reverse])
-        if past.started.redacted and _PSEUDONYM.search(said):
+        if past.started.redacted and names_people([pipeline_json(each) for each in recorded.change.reverse]):
             raise Refused(
                 f"The record {past.name} leaves people out, and {recorded.change.object} is about one. Take its changes"
                 " back by hand."
             )
+
+
+def names_people(value: Any) -> bool:
+    """There are pseudonyms in it, in place of the people that are meant."""
+    return bool(_PSEUDONYM.search(canonical(value)))
 
 
 def _strange(change: Change, reversal: Reversal[Any, Any]) -> Iterator[str]:

@@ -52,6 +52,21 @@ def overruled(change: Change, now: Json) -> Finding:
     )
 
 
+def cut_off(record: str, change: Change, became: str) -> Finding:
+    """What became of the change that was under way when a run was cut off."""
+    return Finding(
+        id="interrupted-change",
+        requirements=change.requirements,
+        severity=Severity.INFO,
+        server=change.target.server,
+        object=change.object,
+        what=f"The run whose record is {record} was cut off at {named(change)}. {became}",
+        why="Its intent was on disk before the command left, and its outcome never was; so the server was asked.",
+        remedy="Nothing need be done by hand: what the facts still ask for stands in the plan.",
+        repair=Repair.NONE,
+    )
+
+
 def half_done(change: Change) -> Finding:
     """A file that is neither, because writing it was cut off."""
     return Finding(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from runbook.change import Change, Json
 from runbook.estate import Estate
@@ -99,6 +100,17 @@ def _directories(facts: OwaEnablementFacts) -> Iterator[tuple[VirtualDirectory, 
     yield from (front.directories for front in facts.front_ends)
 
 
+def _as_if(facts: OwaEnablementFacts, change: Change, content: bytes) -> OwaEnablementFacts:
+    """With web.config of the change's server restored; where no file is there, nothing can be said of it."""
+    backs = (
+        replace(back, file=replace(back.file, content=content))
+        if back.server == change.target.server and isinstance(back.file, WebConfig)
+        else back
+        for back in facts.back_ends
+    )
+    return replace(facts, back_ends=tuple(backs))
+
+
 def _anytime(given: OwaEnablementParameters) -> OwaEnablementParameters:
     return given.model_copy(update={"maintenance_start": "", "maintenance_end": ""})
 
@@ -108,6 +120,7 @@ REVERSAL = Reversal(
     commands=_COMMANDS,
     programs=owa_worker.PROGRAMS,
     take_back=owa_web_config.take_back,
+    as_if=_as_if,
     own_files=owa_web_config.own_files,
     anytime=_anytime,
 )

@@ -1,0 +1,137 @@
+"""Going on from a run that was cut off: the same section, which first says what became of the change in between.
+
+The section decides on fresh facts, as in any run, so what was done isn't done again. What a decision alone can't settle
+is settled here: half a file is put back from the copy that was saved before, and the files that the run had made for
+its own use are removed.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from runbook.change import Change, Decision, Finding, Json, Plan
+from runbook.engine import undo_findings as say
+from runbook.engine.leftovers import WithLeftovers, observed, removals
+from runbook.engine.past_run import PastRun, Recorded
+from runbook.engine.undo import check_commands
+from runbook.errors import Refused
+from runbook.estate import Estate
+from runbook.facts.query import Observation, Unread
+from runbook.ledger.events import FactRead
+from runbook.parameters import SectionParameters
+from runbook.sections import Section
+from runbook.sections.reversal import Reversal, same
+from runbook.sections.unread import unread
+
+RESTORED = "as it was"
+"""The property by which restoring a file is told apart from changing it in the same plan."""
+
+
+def resumed_section(past: PastRun, section: Section[Any, Any]) -> Section[Any, Any]:
+    """``section`` as it goes on from ``past``. Raises :class:`Refused` for a record that its section couldn't have
+    written."""
+    reversal = section.reversal
+    if reversal is None:
+        return section
+    check_commands(past, reversal)
+
+    def observe(given: SectionParameters, estate: Estate) -> Observation[WithLeftovers]:
+        found = yield from observed(section.observe(given, estate), past.changes, reversal)
+        return found
+
+    def decide(given: SectionParameters, estate: Estate, found: WithLeftovers) -> Decision:
+        return _decision(past, section, reversal, given, estate, found)
+
+    def recall(found: WithLeftovers, builds: Any) -> WithLeftovers:
+        assert section.recall is not None
+        return replace(found, facts=section.recall(found.facts, builds))
+
+    return replace(section, observe=observe, decide=decide, recall=recall if section.recall else None)
+
+
+def _decision(
+    past: PastRun,
+    section: Section[Any, Any],
+    reversal: Reversal[Any, Any],
+    given: SectionParameters,
+    estate: Estate,
+    found: WithLeftovers,
+) -> Decision:
+    """What became of the change in doubt, then what the section makes of the facts once that is settled."""
+    made = tuple(recorded.change for recorded in past.changes)
+    facts, findings, first = found.facts, list[Finding](), list[Change]()
+    for recorded in past.changes:
+        if recorded.in_doubt:
+            now = reversal.present(given, estate, found.facts, recorded.change, made)
+            findings.append(_became(past, recorded.change, now))
+            if not isinstance(now, Unread) and _is_half(recorded.change, now):
+                restore = reversal.take_back(recorded.change, now)
+                if restore is not None:
+                    first.append(replace(restore, property=RESTORED))
+                    facts = _restored(past, reversal, facts, recorded.change)
+    decision = section.decide(given, estate, facts)
+    first += _of_no_use(past.changes, reversal, found, decision.plan)
+    plan = Plan(changes=(*first, *decision.plan.changes)) if first else decision.plan
+    return Decision(findings=(*findings, *decision.findings), plan=plan)
+
+
+def _is_half(change: Change, now: Json) -> bool:
+    return not same(change.before, now) and not same(change.after, now)
+
+
+def _became(past: PastRun, change: Change, now: Json | Unread) -> Finding:
+    if isinstance(now, Unread):
+        return unread(change.object, now, server=change.target.server)
+    if not change.reverse:
+        return say.cut_off(past.name, change, "Whether it was done can't be seen; the facts tell whether it is due.")
+    if same(change.after, now):
+        return say.cut_off(past.name, change, "It was done: it isn't done again.")
+    if same(change.before, now):
+        return say.cut_off(past.name, change, "It wasn't done.")
+    if change.property and isinstance(change.before, dict) and "sha256" in change.before:
+        return say.half_done(change)
+    return say.cut_off(past.name, change, f"It is {say.shown(now)} now, which is neither: somebody changed it since.")
+
+
+def _restored(past: PastRun, reversal: Reversal[Any, Any], facts: Any, change: Change) -> Any:
+    """The facts as they will be once the file is back, where the record holds the content that it had."""
+    wanted = change.before.get("sha256") if isinstance(change.before, dict) else None
+    for content in _contents(past, change):
+        if hashlib.sha256(content).hexdigest() == wanted:
+            return reversal.as_if(facts, change, content)
+    return facts
+
+
+def _contents(past: PastRun, change: Change) -> Iterator[bytes]:
+    """What the run read of files on that server."""
+    for event in past.recording.events:
+        if isinstance(event, FactRead) and event.target == change.target and isinstance(event.fact, dict):
+            held = event.fact.get("base64")
+            if isinstance(held, str):
+                yield base64.b64decode(held)
+
+
+def _of_no_use(
+    changes: tuple[Recorded, ...], reversal: Reversal[Any, Any], found: WithLeftovers, plan: Plan
+) -> Iterator[Change]:
+    """Files that the run had prepared and that no change of the new plan prepares again."""
+    again = {(change.target, path) for change in plan.changes for path in reversal.own_files(change)}
+    for recorded in changes:
+        if recorded.sent:
+            prepared = reversal.own_files(recorded.change)[1:]
+            yield from removals(
+                recorded.change, [each for each in prepared if (recorded.change.target, each) not in again], found.there
+            )
+
+
+def check_resumable(past: PastRun) -> None:
+    """:class:`Refused` for a run that came to its end: there is nothing to go on from."""
+    if past.recording.ended is not None:
+        raise Refused(
+            f"The run whose record is {past.name} came to its end. Run its section again for what is left to do, or"
+            " `runbook undo` to take it back."
+        )
