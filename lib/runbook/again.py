@@ -7,13 +7,13 @@ to be of this estate; and no command in it is sent that its section couldn't hav
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from runbook import record
-from runbook.change import Finding
+from runbook.change import Change, Finding
 from runbook.credentials import Broker
 from runbook.engine import undo_findings
 from runbook.engine.drift import Drift, check_comparable
@@ -141,7 +141,18 @@ def open_resumed(
         section = resumed_section(past, section_named(past.started.section))
         run = open_run(section, parameters, estate, folder=own, **more)
     follow(run, Relation.RESUMES, past, found)
+    run.sent_before = tuple(_sent_before(past, estate, environment))
     return run
+
+
+def _sent_before(past: PastRun, estate: Estate, environment: Mapping[str, str]) -> Iterator[Change]:
+    """What a run sent, and what those sent that it went on from itself."""
+    yield from (recorded.change for recorded in past.changes if recorded.may_stand)
+    for event in past.recording.events:
+        if isinstance(event, EarlierRun) and event.relation is Relation.RESUMES:
+            beside = past.folder.parent / event.record.rpartition("/")[2]
+            _, earlier = read(beside if beside.is_dir() else find_record(event.record, environment), estate)
+            yield from _sent_before(earlier, estate, environment)
 
 
 def resumed_parameters(past: PastRun) -> SectionParameters:

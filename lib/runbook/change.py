@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeAlias
@@ -191,12 +192,12 @@ def _value_json(value: Value) -> Json:
     return value
 
 
-def digest_of(machine_forms: list[Json]) -> str:
+def digest_of(machine_forms: Sequence[Json]) -> str:
     """The digest of the plan whose changes have these machine forms, in order."""
-    return hashlib.sha256(canonical(machine_forms).encode()).hexdigest()
+    return hashlib.sha256(canonical(list(machine_forms)).encode()).hexdigest()
 
 
-def machine_form(change: Change) -> Json:
+def machine_form(change: Change) -> dict[str, Json]:
     """Everything that a change would do, as the digest of its plan covers it; bytes by their SHA-256."""
     return {
         "server": change.target.server,

@@ -11,24 +11,43 @@ from runbook.change import Change, Json, Plan, canonical, machine_form
 _LONGEST = 200
 
 
-def drifted(planned: PlanFile, now: Plan, done: Iterable[Change] = ()) -> Iterator[str]:
+def drifted(planned: PlanFile, now: Plan, done: Iterable[Change] = (), *, recovers: bool = False) -> Iterator[str]:
     """One sentence for each change that is gone, new, different or in another place; none where the plans are one.
 
-    ``done`` has been carried out already, so that it isn't asked for any more.
+    ``done`` was sent before under the same approval: it may be asked for again, and needn't be. A run that ``recovers``
+    from one that was cut off may also do what puts an approved change back (:func:`recovery`).
     """
-    carried_out = {canonical(machine_form(change)) for change in done}
-    left = [each for each in planned.changes if canonical(dict(each["machine"])) not in carried_out]
-    before, after = _by_key(left), _by_key(entries(now))
+    sent = {canonical(machine_form(change)) for change in done}
+    before, after = _by_key(planned.changes), _by_key(entries(now))
+    allowed = recovery(planned) if recovers else frozenset()
     for key in [key for key in before if key not in after]:
-        yield f"{_name(before[key])}: it was to be changed, and needn't be any more: {_present(before[key])}."
+        if canonical(before[key]["machine"]) not in sent:
+            yield f"{_name(before[key])}: it was to be changed, and needn't be any more: {_present(before[key])}."
     for key in [key for key in after if key not in before]:
-        yield f"{_name(after[key])}: it has to be changed now, and no such change was approved."
+        if command_of(after[key]["machine"]) not in allowed:
+            yield f"{_name(after[key])}: it has to be changed now, and no such change was approved."
     same = [key for key in before if key in after]
     for key in same:
         if canonical(dict(before[key])) != canonical(dict(after[key])):
             yield f"{_name(before[key])}: {'; '.join(_parts(before[key], after[key]))}."
     if same != [key for key in after if key in before]:
         yield "The changes come in another order than was approved."
+
+
+def recovery(planned: PlanFile) -> frozenset[str]:
+    """The commands by which approved changes are taken back and cleaned up after, each with where it is run."""
+    found: set[str] = set()
+    for each in planned.changes:
+        machine = each["machine"]
+        where = {name: machine[name] for name in ("server", "shell")}
+        steps = [pipeline for _, pipeline, *_ in machine["cleanup"]]
+        found.update(command_of({**where, "command": pipeline}) for pipeline in (*machine["reverse"], *steps))
+    return frozenset(found)
+
+
+def command_of(machine: Mapping[str, Any]) -> str:
+    """What a change sends, and where, as one text."""
+    return canonical([machine["server"], machine["shell"], machine["command"]])
 
 
 def _by_key(changes: Iterable[Mapping[str, Any]]) -> dict[tuple[str, int], Mapping[str, Any]]:

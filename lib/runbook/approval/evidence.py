@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from runbook.approval.differences import command_of, recovery
 from runbook.approval.planfile import NotAPlan, PlanFile
 from runbook.approval.planfile import parsed as parsed_plan
 from runbook.approval.statement import Approval, moment
 from runbook.approval.statement import parsed as parsed_approval
-from runbook.change import canonical, machine_form
+from runbook.change import Json, canonical, machine_form
 from runbook.ledger import Recording
-from runbook.ledger.events import ApprovalJudged, Intent, PlanMade, RunStarted, Verdict
+from runbook.ledger.events import ApprovalJudged, EarlierRun, Intent, PlanMade, Relation, RunStarted, Verdict
 from runbook.signing.statement import NotAStatement
 
 APPROVAL_FILE = "approval.json"
@@ -133,18 +134,20 @@ def _at_odds(recording: Recording, started: RunStarted, plan: PlanFile, notebook
     for name, value in plan.parameters.items():
         if given.get(name) != value:
             yield f"the parameter {name} isn't that of the run"
-    allowed = {canonical(dict(each["machine"])) for each in plan.changes}
-    for digest, number in _sent(recording).items():
-        if digest not in allowed:
+    approved = {canonical(dict(each["machine"])) for each in plan.changes}
+    goes_on = any(isinstance(e, EarlierRun) and e.relation is Relation.RESUMES for e in recording.events)
+    allowed = recovery(plan) if goes_on else frozenset()
+    for number, machine in _sent(recording).items():
+        if canonical(machine) not in approved and command_of(machine) not in allowed:
             yield f"it has no change like the one that was sent in line {number} of the ledger"
 
 
-def _sent(recording: Recording) -> Mapping[str, int]:
-    """The machine form of each change that was sent, and the line of its intent."""
+def _sent(recording: Recording) -> Mapping[int, dict[str, Json]]:
+    """The machine form of each change that was sent, by the line of its intent."""
     plans = {event.digest: event.plan for event in recording.events if isinstance(event, PlanMade)}
-    found: dict[str, int] = {}
+    found: dict[int, dict[str, Json]] = {}
     for entry in recording.entries:
         event = entry.event
         if isinstance(event, Intent) and not event.reverses:
-            found.setdefault(canonical(machine_form(plans[event.plan].changes[event.change])), entry.seq)
+            found[entry.seq] = machine_form(plans[event.plan].changes[event.change])
     return found

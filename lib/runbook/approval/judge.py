@@ -37,7 +37,8 @@ class Presented:
 class Applicant:
     """The run that wants to apply ``plan``, and who makes it.
 
-    ``done`` are changes of the approved plan that this run has carried out already: what is left of it is approved too.
+    ``done`` are changes of the approved plan that were sent before under this approval, by this run or by the one that
+    it goes on from, where it ``recovers``: what is left of the plan is approved too.
     ``ticket`` is the operator's, ``keys`` are the fingerprints of every key that the operator signs with, and ``code``
     holds the digests of library and notebook as they are now.
     """
@@ -52,6 +53,7 @@ class Applicant:
     now: datetime
     ticket: str = ""
     done: tuple[Change, ...] = ()
+    recovers: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +123,7 @@ def _of_plan(run: Applicant, approval: Approval, plan: PlanFile) -> Iterator[str
     yield from _of_estate(run.estate, plan)
     yield from _of_parameters(deciding(run.parameters), plan.parameters)
     yield from _of_code(run.code, plan.code)
-    yield from drifted(plan, run.plan, run.done)
+    yield from drifted(plan, run.plan, run.done, recovers=run.recovers)
 
 
 def _of_estate(estate: Estate, plan: PlanFile) -> Iterator[str]:

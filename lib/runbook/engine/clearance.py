@@ -58,14 +58,15 @@ def clear(
     plan: Plan,
     *,
     done: tuple[Change, ...],
+    recovers: bool,
     ticket: str,
     ledger: Ledger,
     environment: Mapping[str, str] = os.environ,
 ) -> str:
     """Why ``plan`` may not be applied; empty where it may. What was judged, and by what, goes to the record.
 
-    ``done`` are the changes of the approved plan that this run has carried out already; ``ticket`` is what the
-    operator typed, where somebody was asked for it.
+    ``done`` are the changes of the approved plan that were sent already, also by the run that this one goes on from
+    where it ``recovers``; ``ticket`` is what the operator typed, where somebody was asked for it.
     """
     presented: Presented | None = None
     try:
@@ -80,6 +81,7 @@ def clear(
                 parameters=parameters,
                 plan=plan,
                 done=done,
+                recovers=recovers,
                 ticket=ticket or parameters.change_ticket,
                 code=provenance.code_digests(section, environment),
                 account=origin.actor(),

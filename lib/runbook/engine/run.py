@@ -125,8 +125,8 @@ class Run:
         """What the run came to, once its ledger is closed."""
         self.lock: EstateLock | None = None
         """The right to change the estate, which ends with the run."""
-        self.carried_out_before: tuple[Change, ...] = ()
-        """What the run that this one goes on from had carried out: an approval of the whole covers what is left."""
+        self.sent_before: tuple[Change, ...] = ()
+        """What the run that this one goes on from had sent: the approval of the whole covers what is left."""
         self.notices: tuple[Finding, ...] = ()
         """What there is to say of the run itself, beside what its section finds."""
         self.trail = AuditTrail(estate, ledger, lambda: self._connect(False), account=account, control=self.control)
@@ -449,7 +449,8 @@ class Run:
             self.estate,
             self.parameters,
             self.plan,
-            done=(*self.carried_out_before, *(result.change for result in self.done)),
+            done=(*self.sent_before, *(result.change for result in self.done)),
+            recovers=bool(self.sent_before),
             ticket=ticket,
             ledger=self.ledger,
         )
