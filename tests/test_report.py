@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from lxml import html as markup
 
+from runbook import report as report_module
 from runbook.change import Change, Finding, Outcome, Plan, Severity
 from runbook.command import Pipeline, Shell, Target, cmdlet
 from runbook.ledger import Ledger, read_events
@@ -26,11 +27,13 @@ from runbook.ledger.events import (
     PlanMade,
     RunEnded,
     RunStarted,
+    ServerReached,
 )
 from runbook.render.differences import differences
 from runbook.report import html, report
 
 SERVER = Target("atl-cas-001.litwareinc.com", Shell.EXCHANGE)
+STYLE = Path(report_module.__file__).parent / "templates" / "report.css"
 HOSTILE = "<script>alert(1)</script>\u202e\x1b[31m"
 
 
@@ -153,6 +156,73 @@ def test_every_state_has_a_word_beside_its_colour(tmp_path: Path):
     page = html(_told(tmp_path, *_applied(Plan(changes=(_change(),)), Outcome.FAILED)))
     for cell in markup.fromstring(page).xpath("//td[contains(@class, 'failed')]"):
         assert cell.text_content().strip() in ("✖ failed", "")
+
+
+def test_at_first_sight_it_says_where_who_and_from_where(tmp_path: Path):
+    reached = ServerReached(target=SERVER, url="https://x/", authentication="kerberos", credential="cred:exchange")
+    told = _told(tmp_path, reached, *_applied(Plan(changes=(_change(),))))
+    first = read_events(tmp_path).entries[0]
+    expected = {"Scope": SERVER.server, "Operator": first.actor, "From": first.host, "Change ticket": "none given"}
+    assert dict(told.identity).items() >= expected.items()
+    said = _text(html(told).partition("<body>")[2])
+    assert said.index("Scope") < said.index("Operator") < said.index("What changed")
+
+
+def test_each_step_says_what_was_there_before_and_after(tmp_path: Path):
+    page = html(_told(tmp_path, *_applied(Plan(changes=(_change(before={"a": "1", "b": "x"}, after={"a": "2"}),)))))
+    rows = [
+        [cell.text_content() for cell in row.xpath("td")]
+        for row in markup.fromstring(page).xpath("//article//tbody/tr")
+    ]
+    assert rows == [["a", "1", "2"], ["b", "x", "(not there)"]]
+
+
+RATIO = 4.5
+"""WCAG 2.2, 1.4.3 (AA) for text of ordinary size; larger text here is held to it too."""
+
+
+def _luminance(colour: str) -> float:
+    digits = colour.removeprefix("#")
+    digits = "".join(2 * digit for digit in digits) if len(digits) == 3 else digits
+    parts = [int(digits[place : place + 2], 16) / 255 for place in (0, 2, 4)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def _contrast(one: str, other: str) -> float:
+    high, low = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def _palettes() -> dict[str, dict[str, str]]:
+    """The colours of the page on a light and a dark screen and on paper."""
+    css = STYLE.read_text(encoding="utf-8")
+    roots = [dict(re.findall(r"--([\w-]+):\s*(#\w+)", body)) for body in re.findall(r":root\s*{([^}]*)}", css)]
+    light, dark, paper = roots
+    return {"light": light, "dark": light | dark, "paper": light | paper}
+
+
+@pytest.mark.parametrize("screen", ["light", "dark", "paper"])
+@pytest.mark.parametrize("ground", ["paper", "soft"])
+@pytest.mark.parametrize("ink", ["ink", "quiet", "good", "bad", "care", "know"])
+def test_every_colour_of_text_stands_out_from_what_it_stands_on(screen: str, ground: str, ink: str):
+    palette = _palettes()[screen]
+    assert _contrast(palette[ink], palette[ground]) >= RATIO
+
+
+@pytest.mark.parametrize("screen", ["light", "dark"])
+def test_the_band_that_says_production_or_rehearsal_can_be_read(screen: str):
+    palette = _palettes()[screen]
+    (production,) = re.findall(r"\.band\.production\s*{\s*background:\s*(#\w+)", STYLE.read_text(encoding="utf-8"))
+    for ground in (palette["band"], production):
+        assert _contrast(palette["band-ink"], ground) >= RATIO
+
+
+def test_no_colour_is_used_that_is_not_held_to_this():
+    """Whatever else names a colour is black or white on paper, or the band."""
+    css = re.sub(r":root\s*{[^}]*}", "", STYLE.read_text(encoding="utf-8"))
+    assert set(re.findall(r"#[0-9a-fA-F]{3,8}\b", css)) <= {"#000", "#fff", "#7a1020"}
+    assert not re.findall(r"\b(?:rgb|hsl|opacity|filter)\b", css)
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,7 @@ class ToldChange:
 
     number: int
     title: str
+    property: str
     where: str
     requirements: tuple[str, ...]
     differences: tuple[Difference, ...]
@@ -90,7 +91,7 @@ class Report:
     started: datetime
     ended: datetime | None
     identity: tuple[tuple[str, str], ...]
-    """Who, for which ticket: label and value."""
+    """Which servers, who, from where, for which ticket: label and value."""
     notes: tuple[str, ...]
     parameters: tuple[tuple[str, str], ...]
     confirmed: tuple[str, ...]
@@ -140,7 +141,7 @@ def report(recording: Recording) -> Report:
         reason=ended.reason if ended else CUT_OFF,
         started=recording.entries[0].time,
         ended=recording.entries[-1].time if ended else None,
-        identity=tuple(_identity(started, events)),
+        identity=tuple(_identity(recording.entries[0], started, events)),
         notes=tuple(event.text for event in events if isinstance(event, Note)),
         parameters=tuple(_parameters(started.parameters)),
         confirmed=tuple(_confirmed(events)),
@@ -155,8 +156,12 @@ def report(recording: Recording) -> Report:
     )
 
 
-def _identity(started: RunStarted, events: tuple[Event, ...]) -> Iterator[tuple[str, str]]:
+def _identity(first: Entry, started: RunStarted, events: tuple[Event, ...]) -> Iterator[tuple[str, str]]:
     given = started.parameters if isinstance(started.parameters, dict) else {}
+    reached = dict.fromkeys(event.target.server for event in events if isinstance(event, ServerReached))
+    yield "Scope", ", ".join(reached) or "no server was reached"
+    yield "Operator", started.operator or first.actor
+    yield "From", f"{first.actor} on {first.host}" if started.operator else first.host
     yield "Change ticket", str(given.get("change_ticket") or "none given")
     if approval := sentence(events):
         yield "Approval", approval
@@ -220,6 +225,7 @@ def _told(
     return ToldChange(
         number=number,
         title=" · ".join(filter(None, (change.object, change.property))),
+        property=change.property,
         where=str(change.target),
         requirements=change.requirements,
         differences=differences(change.before, change.after),
