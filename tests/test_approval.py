@@ -314,7 +314,7 @@ def test_a_run_that_goes_on_from_another_is_covered_by_the_approval_of_the_whole
     assert "it was to be changed, and needn't be any more" in said(alone)
     alone.finish()
     run = policies_off.check(approval, "mailbox_policies")
-    run.carried_out_before = (first,)
+    run.sent_before = (first,)
     run.apply(confirmed_by="the test")
     run.verify()
     assert [result.change for result in run.results] == [second]

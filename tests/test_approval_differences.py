@@ -76,6 +76,26 @@ def test_what_was_carried_out_needn_t_come_again_and_nothing_else_may_come_in_it
     assert tuple(drifted(file(whole), more, done))
 
 
+def test_what_was_sent_and_cut_off_may_come_again_or_not() -> None:
+    plan = Plan(changes=(change(), change("b")))
+    for left in (plan.changes, plan.changes[1:]):
+        assert not tuple(drifted(file(plan), Plan(changes=left), plan.changes[:1]))
+
+
+def test_only_a_run_that_recovers_may_put_an_approved_change_back() -> None:
+    approved = Plan(changes=(change(), change("b")))
+    (back,) = change().reverse
+    putting_back = change(object="half of X", command=back)
+    now = Plan(changes=(putting_back, *approved.changes))
+    assert not tuple(drifted(file(approved), now, recovers=True))
+    (said,) = drifted(file(approved), now)
+    assert said.endswith("no such change was approved.")
+    elsewhere = replace(putting_back, target=change("c").target)
+    other = replace(putting_back, command=Pipeline.of(cmdlet("Remove-OwaMailboxPolicy", Identity="X")))
+    for more in (elsewhere, other):
+        assert tuple(drifted(file(approved), Plan(changes=(more, *approved.changes)), recovers=True))
+
+
 def test_a_change_says_what_differs_in_it() -> None:
     approved = file(Plan(changes=(change(before="old"),)))
     (said,) = drifted(approved, Plan(changes=(change(before="new"),)))

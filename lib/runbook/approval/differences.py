@@ -18,7 +18,9 @@ def drifted(planned: PlanFile, now: Plan, done: Iterable[Change] = (), *, recove
     from one that was cut off may also do what puts an approved change back (:func:`recovery`).
     """
     sent = {canonical(machine_form(change)) for change in done}
-    before, after = _by_key(planned.changes), _by_key(entries(now))
+    asked = {canonical(machine_form(change)) for change in now.changes}
+    left = [each for each in planned.changes if canonical(each["machine"]) not in sent - asked]
+    before, after = _by_key(left), _by_key(entries(now))
     allowed = recovery(planned) if recovers else frozenset()
     for key in [key for key in before if key not in after]:
         if canonical(before[key]["machine"]) not in sent:
