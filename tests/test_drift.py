@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from breaking import BACK, host, plain_config
 from memory_lab import AnyAccount, MemoryLab
+from rehearsal.faults.owa_values import host, plain_config
 from rehearsal.owa_application import WEB_CONFIG
 from rehearsal.topologies import build_world
 from rehearsal.world import World
@@ -19,6 +19,8 @@ from runbook.errors import ConnectionFailed, Refused
 from runbook.fleet import Fleet
 from runbook.ledger.events import Mode
 from undoing import applied, undone
+
+BACK = "atl-mbx-001.litwareinc.com"
 
 
 def look(lab: MemoryLab, folder: Path) -> tuple[Compared, ...]:
