@@ -10,6 +10,8 @@ import pytest
 from runbook.display.earlier import MOST, told, unfinished
 from runbook.engine.run import Run
 from runbook.errors import OutcomeUnknown
+from runbook.ledger import read_events
+from runbook.ledger.events import EarlierRun, Relation
 from test_engine import SERVER, Server, section
 from test_engine import run as run
 from test_engine import server as server
@@ -36,8 +38,7 @@ def test_a_run_that_sent_something_and_has_no_end_is_told_of(applied: Run, tmp_p
     folder = kept(applied, tmp_path / "records", "20260101T000000Z")
     (one,) = unfinished(tmp_path / "records", "trusted_pool", own=tmp_path)
     assert (one.folder, one.sent, one.planned, one.doubt) == (folder, 1, 1, False)
-    (view,) = told([one])
-    assert f"runbook resume litware/{folder.name}" in view.text
+    assert f"runbook resume litware/{folder.name}" in told(one).text
 
 
 def test_one_that_was_closed_or_sent_nothing_or_is_of_another_section_or_asks_itself_is_not(
@@ -70,7 +71,7 @@ def test_a_change_that_was_under_way_is_said_to_be_in_doubt(run: Callable[..., R
     one.apply(confirmed_by="the test")
     (earlier,) = unfinished(tmp_path / "records", "trusted_pool", own=tmp_path)
     assert earlier.doubt
-    assert "while a change was under way" in told([earlier])[0].text
+    assert "while a change was under way" in told(earlier).text
 
 
 def test_only_the_newest_few_are_told_and_what_is_no_record_is_passed_over(applied: Run, tmp_path: Path):
@@ -82,3 +83,36 @@ def test_only_the_newest_few_are_told_and_what_is_no_record_is_passed_over(appli
     (strange / "events.jsonl").write_text("not a ledger\n")
     found = unfinished(records, "trusted_pool", own=tmp_path)
     assert [one.folder.name[:8] for one in found] == ["20260105", "20260104", "20260103"]
+
+
+def test_one_that_was_gone_on_from_is_told_no_more_unless_that_came_to_nothing(
+    applied: Run, run: Callable[..., Run], tmp_path: Path
+):
+    records = tmp_path / "records"
+    first = kept(applied, records, "20260101T000000Z")
+    last = read_events(first).entries[-1]
+
+    def going_on(name: str) -> Run:
+        later = run(section("a", name))
+        later.ledger.append(
+            EarlierRun(
+                relation=Relation.RESUMES,
+                earlier=applied.ledger.run,
+                record=f"litware/{first.name}",
+                events=last.seq,
+                head=last.digest,
+            )
+        )
+        later.check()
+        return later
+
+    in_vain = going_on("b")
+    in_vain.finish()
+    kept(in_vain, records, "20260102T000000Z")
+    assert [one.folder for one in unfinished(records, "trusted_pool", own=tmp_path)] == [first]
+    later = going_on("c")
+    later.apply(confirmed_by="the test")
+    second = kept(later, records, "20260103T000000Z")
+    assert [one.folder for one in unfinished(records, "trusted_pool", own=tmp_path)] == [second], (
+        "it was cut off itself"
+    )

@@ -16,7 +16,7 @@ from runbook.display.apply import ApplyPanel, State
 from runbook.display.stepped import Stepped
 from runbook.engine.control import Doing
 from runbook.engine.run import Run
-from runbook.errors import Blocked, OutcomeUnknown
+from runbook.errors import Blocked, OutcomeUnknown, Refused
 from runbook.ledger import read_events
 from runbook.ledger.events import (
     Answer,
@@ -51,13 +51,18 @@ def step(run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> Iterator[C
 
     def make(*wanted: str, shape: Callable[[Change], Change] = lambda change: change) -> Stepped:
         one = run(section(*wanted, shape=shape))
-        made.append(Stepped(one, NotebookRun(one, cast(OwnKey, SimpleNamespace(made=False)))))
+        views = NotebookRun(one, cast(OwnKey, SimpleNamespace(made=False)))
+        made.append(Stepped(one, views, lambda folder: resumes(one, folder)))
         return made[-1]
 
     yield make
     for stepped in made:
         if stepped.panel is not None:
             stepped.panel.join()
+
+
+def resumes(one: Run, folder: Path) -> tuple[Run, NotebookRun]:
+    raise Refused(f"That run still goes on: {folder.name}.")
 
 
 def asked(stepped: Stepped) -> ApplyPanel:
@@ -355,3 +360,49 @@ def test_the_first_cell_run_again_goes_on_with_a_run_that_changed_something(
     confirm(asked(second))
     assert module.current("test", lambda: first) is second
     assert second.goes_on
+
+
+def cut_off(stepped: Stepped, name: str) -> Path:
+    """What is left of a run beside this one's record: it changed something and has no end."""
+    folder = stepped.run.ledger.path.parent.parent / f"{name}-test-0123abcd"
+    folder.mkdir()
+    (folder / "events.jsonl").write_bytes(stepped.run.ledger.path.read_bytes())
+    return folder
+
+
+def test_a_run_that_was_cut_off_is_offered_and_gone_on_from(
+    step: Callable[..., Stepped], run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+):
+    first = step("a", "b")
+    confirm(asked(first))
+    folder = cut_off(first, "20260101T000000Z")
+    second, third = step("a", "b"), run(section("a", "b"))
+    views = NotebookRun(third, cast(OwnKey, SimpleNamespace(made=False)))
+    asked_for: list[Path] = []
+    monkeypatch.setattr(second, "_resume", lambda where: (asked_for.append(where), (third, views))[1])
+    second.binding()
+    assert second._binding is not None
+    assert "isn't closed" in second._binding.view.text
+    (button,) = (each for each in widgets(second._binding.box) if isinstance(each, Button))
+    button.click()
+    assert asked_for == [folder]
+    assert second.run is third
+    assert "goes on from" in str([each.value for each in widgets(second._binding.box) if isinstance(each, HTML)])
+    second.check()
+    assert second.run.decision
+
+
+def test_where_an_earlier_run_cannot_be_gone_on_from_the_reason_is_shown(step: Callable[..., Stepped]):
+    first = step("a")
+    confirm(asked(first))
+    cut_off(first, "20260101T000000Z")
+    second = step("a")
+    second.binding()
+    assert second._binding is not None
+    before = second.run
+    (button,) = (each for each in widgets(second._binding.box) if isinstance(each, Button))
+    button.click()
+    assert second.run is before
+    assert "That run still goes on" in str(
+        [each.value for each in widgets(second._binding.box) if isinstance(each, HTML)]
+    )

@@ -8,10 +8,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runbook import record, render, secrecy
-from runbook.again import open_any
+from runbook.again import open_any, open_resumed
 from runbook.change import ChangeOutcome, Decision, Outcome
 from runbook.display.interactive import is_interactive
 from runbook.display.telling import record_failure
@@ -49,7 +50,12 @@ def start(section: str, namespace: Mapping[str, object], *, interactive: bool | 
 
     def begin() -> Stepped:
         run, key = _start(section, namespace, interactive=True)
-        return Stepped(run, NotebookRun(run, key))
+
+        def resume(folder: Path) -> tuple[Run, NotebookRun]:
+            resumed = open_resumed(folder, run.estate, mode=run.mode, interactive=True)
+            return resumed, NotebookRun(resumed, key)
+
+        return Stepped(run, NotebookRun(run, key), resume)
 
     return current(section, begin)
 

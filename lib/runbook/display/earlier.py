@@ -5,19 +5,21 @@ Found by their records alone, whoever ran them; what became of their last change
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from runbook.engine.past_run import past_run
+from runbook.change import Outcome
+from runbook.engine.past_run import follows_another, past_run
 from runbook.errors import InputError
 from runbook.ledger import FILE_NAME
+from runbook.ledger.events import EarlierRun, Relation
 from runbook.render import View, message
 
 MOST = 3
 """The newest of them; who has more should look at ``runbook records``."""
 
+_SETTLED = (Outcome.VERIFIED, Outcome.NOT_NEEDED)
 _ENDED = b'"type":"RunEnded"'
 _END = 1 << 16
 """Bytes at the end of a ledger; a last line is shorter than that, or isn't one of a run's end."""
@@ -27,6 +29,7 @@ _END = 1 << 16
 class Earlier:
     """One of them. ``name`` is how commands call its record; ``doubt``: a change was under way when it was cut off."""
 
+    run: str
     name: str
     folder: Path
     began: datetime
@@ -41,17 +44,30 @@ def unfinished(records: Path, section: str, *, own: Path) -> tuple[Earlier, ...]
     marked = f"-{section.replace('_', '-')}-"
     folders = sorted((path for path in records.glob(f"*{marked}*") if path != own), reverse=True)
     found: list[Earlier] = []
+    resumed: set[str] = set()
     for folder in folders:
-        if len(found) == MOST:
-            break
-        if _may_be_open(folder / FILE_NAME) and (one := _read(folder)):
+        ledger = folder / FILE_NAME
+        if follows_another(ledger):
+            resumed |= _gone_on_from(folder)
+        if _may_be_open(ledger) and (one := _read(folder)) and one.run not in resumed:
             found.append(one)
-    return tuple(found)
+    return tuple(found[:MOST])
 
 
-def told(found: Sequence[Earlier]) -> tuple[View, ...]:
-    """One message each, with what to do about it."""
-    return tuple(_told(one) for one in found)
+def _gone_on_from(folder: Path) -> set[str]:
+    """The runs that this one went on from, and not in vain: it sent something, or found nothing left to do."""
+    try:
+        past = past_run(folder)
+    except InputError:
+        return set()
+    ended = past.recording.ended
+    if not any(change.sent for change in past.changes) and (ended is None or ended.outcome not in _SETTLED):
+        return set()
+    return {
+        event.earlier
+        for event in past.recording.events
+        if isinstance(event, EarlierRun) and event.relation is Relation.RESUMES
+    }
 
 
 def _may_be_open(ledger: Path) -> bool:
@@ -74,6 +90,7 @@ def _read(folder: Path) -> Earlier | None:
         return None
     first = past.recording.entries[0]
     return Earlier(
+        run=past.run,
         name=past.name,
         folder=folder,
         began=first.time,
@@ -84,10 +101,11 @@ def _read(folder: Path) -> Earlier | None:
     )
 
 
-def _told(one: Earlier) -> View:
+def told(one: Earlier) -> View:
+    """What is known of it, and what to do about it."""
     doubt = " It was cut off while a change was under way." if one.doubt else ""
     return message(
         f"▲ An earlier run of this section changed something and isn't closed: {one.name}",
         f"Begun {one.began:%Y-%m-%d %H:%M} UTC by {one.by}; {one.sent} of {one.planned} changes were sent.{doubt}",
-        f"To go on from it, in a terminal: runbook resume {one.name}",
+        f"To go on from it: the button here, or in a terminal: runbook resume {one.name}",
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Protocol
 
 from IPython.display import display
@@ -15,7 +16,7 @@ from ipywidgets import HTML, Widget
 
 from runbook.display import controls
 from runbook.display.apply import ApplyPanel, State
-from runbook.display.earlier import told, unfinished
+from runbook.display.earlier import Earlier, told, unfinished
 from runbook.display.found import findings_table, worst_first
 from runbook.display.listing import Listing
 from runbook.display.live import Live, framed, html, joined
@@ -49,14 +50,18 @@ class Views(Protocol):
 
 
 class Stepped:
-    """One run. Each step shows what it does while it does it, and leaves one output."""
+    """One run. Each step shows what it does while it does it, and leaves one output.
 
-    def __init__(self, run: Run, views: Views) -> None:
+    ``resume`` begins a run that goes on from the one whose record is in the given folder.
+    """
+
+    def __init__(self, run: Run, views: Views, resume: Callable[[Path], tuple[Run, Views]]) -> None:
         self.run = run
         self.panel: ApplyPanel | None = None
         self.goes_on = False
         """The first cell was run again after something had been sent."""
         self._views = views
+        self._resume = resume
         self._running = ""
         self._change: int | None = None
         self._verified = False
@@ -96,9 +101,15 @@ class Stepped:
             if self.goes_on:
                 above = (message("This run has changed something and isn't closed: it goes on."),)
             own = self.run.ledger.path.parent
-            above += told(unfinished(own.parent, self.run.section.name, own=own))
-            widgets = (*map(html, above), *((self._instead(),) if self.goes_on else ()), html(self._bound), self._rail)
-            return joined((*above, self._bound, self.rail())), *widgets
+            earlier = () if self.goes_on else unfinished(own.parent, self.run.section.name, own=own)
+            offered = [widget for one in earlier for widget in self._offer(one)]
+            widgets = (*map(html, above), *((self._instead(),) if self.goes_on else ()), *offered)
+            return (
+                joined((*above, *map(told, earlier), self._bound, self.rail())),
+                *widgets,
+                html(self._bound),
+                self._rail,
+            )
 
         self._binding = self._reading("bind", "Reaching the servers", bind)
 
@@ -170,6 +181,30 @@ class Stepped:
 
         instead = controls.button("Close it and begin a new run", pressed)
         return instead
+
+    def _offer(self, one: Earlier) -> tuple[Widget, ...]:
+        """An earlier run that was cut off, and a button that goes on from it with this notebook's cells."""
+        said = controls.status()
+
+        def pressed() -> None:
+            if self.is_open:
+                controls.say(said, "This run has changed something itself. Close it first.")
+                return
+            go_on.disabled = True
+            left = self._views
+            try:
+                self.run, self._views = self._resume(one.folder)
+            except Exception as error:
+                said.value = framed(failure(failed_step(error, self.run)))
+                return
+            with contextlib.suppress(RunbookError):
+                left.finish()
+            self.panel, self._verified = None, False
+            controls.say(said, f"This notebook goes on from {one.name}. Run the next cells: Check, Plan, Apply.")
+            self._moved(None)
+
+        go_on = controls.button("Go on from it", pressed, kind="primary")
+        return html(told(one)), controls.row(go_on, said)
 
     def rail(self) -> View:
         """Every step of the run, as it stands now."""

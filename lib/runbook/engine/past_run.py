@@ -136,7 +136,7 @@ def since(run: str, folders: Iterable[Path]) -> Since:
     doubt: set[Key] = set()
     for ledger in sorted({path for folder in folders for path in folder.glob(f"*/{FILE_NAME}")}):
         try:
-            recording = read_events(ledger) if _follows_another(ledger) else None
+            recording = read_events(ledger) if follows_another(ledger) else None
         except InputError:
             continue
         if recording is None or not any(_undoes(event, run) for event in recording.events):
@@ -157,7 +157,8 @@ def key_of(change: Change) -> Key:
     return (change.target.server.lower(), change.object.lower(), change.property.lower())
 
 
-def _follows_another(ledger: Path) -> bool:
+def follows_another(ledger: Path) -> bool:
+    """It says at its beginning that it undoes or resumes another run; told without reading all of it."""
     try:
         with ledger.open("rb") as file:
             return _MARK in file.read(_BEGINNING)
