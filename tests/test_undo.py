@@ -12,25 +12,30 @@ from pathlib import Path
 
 import pytest
 
-from breaking import BACK, BREACHES, Breach, healthy, host
+from broken_world import broken, fitting
 from memory_lab import MemoryLab
 from rehearsal.exchange_owa import ENABLED, TYPE
+from rehearsal.faults import FAULTS
+from rehearsal.host import WindowsHost
 from rehearsal.owa_application import WEB_CONFIG
-from rehearsal.topologies import TOPOLOGIES, build_world
+from rehearsal.topologies import build_world
 from runbook.change import Outcome, Severity
 from runbook.errors import InputError, Refused
 from runbook.ledger import FILE_NAME, Ledger, read_events
 from runbook.ledger.events import EarlierRun, Intent, Mode, PlanConfirmed, PlanMade, RunEnded
 from runbook.ledger.plans import planned_changes
-from undo_everywhere import SECTIONS, everything_back
+from undo_everywhere import AUTOMATIC, SECTIONS, everything_back, fault_back
 from undoing import applied, opened_undo, through, undone
 from world_state import differences, state
 
+BACK = "atl-mbx-001.litwareinc.com"
 SLICE = [
-    *((name, "") for name in TOPOLOGIES),
     ("split-2013", "duplicate"),
     ("dag-2013", "file-held"),
+    ("exchange-2010", ""),
     ("exchange-2016-sfb2015", "back-ends-on"),
+    ("exchange-se-sfbse", ""),
+    ("mixed-2013-2016", ""),
     ("hybrid-worldwide", "wrong-proxy"),
 ]
 
@@ -39,25 +44,28 @@ SLICE = [
 def test_apply_and_undo_give_back_the_same_world_and_a_second_undo_does_nothing(
     topology: str, start: str, tmp_path: Path
 ) -> None:
-    for outcome in everything_back(topology, start, tmp_path):
-        assert outcome.left == [], outcome.section
-        assert outcome.verdict in (Outcome.VERIFIED, Outcome.NOT_NEEDED), outcome.section
-        assert (outcome.second_plan, outcome.second_mutations) == (0, 0), outcome.section
+    for back in everything_back(topology, start, tmp_path):
+        assert back.left == [], back.section
+        assert back.verdict in (Outcome.VERIFIED, Outcome.NOT_NEEDED), back.section
+        assert (back.second_plan, back.second_mutations) == (0, 0), back.section
 
 
-@pytest.mark.parametrize("breach", [one for one in BREACHES if one.mended], ids=lambda breach: breach.id)
-def test_what_was_mended_is_broken_again_exactly_as_it_was(breach: Breach, tmp_path: Path) -> None:
-    world = healthy()
-    breach.do(world)
-    lab = MemoryLab.of(world, tmp_path)
-    before = state(lab.world)
-    run = undone(lab, applied(lab, breach.owner))
-    assert differences(before, state(lab.world)) == [] or "undo-impossible" in ids(run), "or it says why it can't"
+@pytest.mark.parametrize("fault", AUTOMATIC[::3])
+def test_what_was_mended_is_broken_again_exactly_as_it_was(fault: str, tmp_path: Path) -> None:
+    back = fault_back(fault, fitting()[fault][0], tmp_path)
+    assert back.left == [] or back.impossible, "or it says why it can't"
+    assert (back.second_plan, back.second_mutations) == (0, 0)
 
 
 @pytest.fixture
 def lab(tmp_path: Path) -> MemoryLab:
     return MemoryLab.of(build_world("split-2013"), tmp_path)
+
+
+def host(lab: MemoryLab) -> WindowsHost:
+    found = lab.world.machine(BACK)
+    assert found is not None
+    return found.host
 
 
 def set_policy(lab: MemoryLab, **settings: object) -> str:
@@ -146,7 +154,7 @@ def test_what_is_as_before_already_needs_nothing(lab: MemoryLab) -> None:
 
 def test_a_file_that_somebody_edited_since_stays_and_its_server_is_not_recycled(lab: MemoryLab) -> None:
     record = ready(lab)
-    computer = host(lab.world, BACK)
+    computer = host(lab)
     edited = computer.files.find(WEB_CONFIG).content + b"<!-- mine -->"  # type: ignore[operator]
     computer.files.write(WEB_CONFIG, edited)
     worker = computer.web.pools["msexchangeowaapppool"].worker  # type: ignore[union-attr]
@@ -158,10 +166,10 @@ def test_a_file_that_somebody_edited_since_stays_and_its_server_is_not_recycled(
 
 
 def test_a_worker_older_than_the_restored_file_is_recycled_though_the_file_has_its_old_time(lab: MemoryLab) -> None:
-    before = host(lab.world, BACK).files.find(WEB_CONFIG)
+    before = host(lab).files.find(WEB_CONFIG)
     record = ready(lab)
     run = undone(lab, record)
-    restored = host(lab.world, BACK).files.find(WEB_CONFIG)
+    restored = host(lab).files.find(WEB_CONFIG)
     assert (restored.content, restored.written) == (before.content, before.written)
     order = [(result.change.stage, result.change.property) for result in run.results]
     assert order.index((BACK, "appSettings")) + 1 == order.index((BACK, "worker"))
@@ -198,10 +206,7 @@ def test_other_peoples_application_in_the_pool_keeps_the_pool(lab: MemoryLab) ->
 
 
 def test_what_has_no_way_back_is_named_with_what_to_do_instead(tmp_path: Path) -> None:
-    world = healthy()
-    (breach,) = [one for one in BREACHES if one.id == "pool-without-registrar"]
-    breach.do(world)
-    lab = MemoryLab.of(world, tmp_path)
+    lab, _ = broken(tmp_path, "split-2013", [FAULTS["pool-without-registrar"]])
     run = opened_undo(lab, applied(lab, "trusted_pool"), Mode.PLAN)
     run.check()
     said = [finding.what for finding in run.decision.findings if finding.id == "undo-impossible"]

@@ -34,9 +34,17 @@ from runbook.record import State, Verified
 from runbook.sections import UNDO, section_named
 from runbook.signing.keys import known_key
 
+RESUMES_VARIABLE = "RUNBOOK_RESUMES"
+"""The folder of the record that this one run goes on from, as whoever starts its kernel chose it."""
+
 
 def open_any(section: str, parameters: SectionParameters, estate: Estate, *, mode: Mode, **more: Any) -> Run:
-    """A run of a section, or the undo that the parameters are of; arguments as of :func:`open_run`."""
+    """A run of a section, the undo that the parameters are of, or what ``$RUNBOOK_RESUMES`` names to go on from.
+
+    Arguments are those of :func:`open_run`.
+    """
+    if resumed := os.environ.get(RESUMES_VARIABLE, ""):
+        return open_resumed(Path(resumed), estate, mode=mode, parameters=parameters, **more)
     if isinstance(parameters, UndoParameters):
         return open_undo(parameters, estate, mode=mode, **more)
     return open_run(section, parameters, estate, mode=mode, **more)
@@ -118,6 +126,7 @@ def open_resumed(
     estate: Estate,
     *,
     mode: Mode,
+    parameters: SectionParameters | None = None,
     own: Path | None = None,
     broker: Broker | None = None,
     environment: Mapping[str, str] = os.environ,
@@ -125,15 +134,16 @@ def open_resumed(
 ) -> Run:
     """A run that goes on from the one in ``folder``, which was cut off; ``own`` is the new record's folder.
 
-    It is a run of the same section with the same parameters and a record of its own, which names the first and how far
-    that went: the first can't be written to any more. Raises :class:`Refused` where it came to its end, still goes on
-    or was altered, and :class:`InputError` where it is of another estate.
+    It is a run of the same section with a record of its own, which names the first and how far that went: the first
+    can't be written to any more. Its ``parameters`` are those of the first unless others are given. Raises
+    :class:`Refused` where that one came to its end, still goes on or was altered, and :class:`InputError` where it is
+    of another estate.
     """
     found, past = read(folder, estate)
     check_resumable(past)
     if (holder := still_running(past.run, environment)) is not None:
         raise Refused(f"That run still goes on: {holder}.")
-    parameters = resumed_parameters(past)
+    parameters = parameters or resumed_parameters(past)
     more: dict[str, Any] = {"mode": mode, "broker": broker, "environment": environment, "interactive": interactive}
     if isinstance(parameters, UndoParameters):
         run = open_undo(parameters, estate, folder=own, **more)

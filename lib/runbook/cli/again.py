@@ -1,4 +1,4 @@
-"""Commands that go by an earlier record: ``undo``."""
+"""Commands that go by an earlier record: ``undo`` takes its changes back, ``resume`` goes on where it was cut off."""
 
 from __future__ import annotations
 
@@ -9,23 +9,31 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from runbook.again import find_record
+from runbook.again import RESUMES_VARIABLE, find_record, read, resumed_parameters
+from runbook.cli.lab import in_environment
 from runbook.cli.records import announce_key
 from runbook.cli.rehearse import run_one
 from runbook.cli.screen import Screen
 from runbook.cli.sentences import in_sentences
 from runbook.engine.clearance import check_given
+from runbook.engine.past_run import past_run
+from runbook.engine.resume import check_resumable
 from runbook.engine.verdict import exit_code
+from runbook.errors import InputError
 from runbook.estate import Estate, find_estate, load_estate
 from runbook.ledger.events import Mode
 from runbook.parameters import load_parameters
 from runbook.parameters_undo import UndoParameters
+from runbook.paths import from_root
 from runbook.summary import SectionSummary
 
 RecordFolder = Annotated[
     Path, typer.Argument(help="Folder of the record, or estate/name as `runbook records` lists it.")
 ]
-EstateFile = Annotated[str, typer.Option("--estate", help="Estate file; $RUNBOOK_ESTATE, else the lab's, otherwise.")]
+EstateFile = Annotated[
+    str, typer.Option("--estate", help="Estate file; the one of the recorded run, else the lab's, otherwise.")
+]
+RunMode = Annotated[Mode, typer.Option("--mode", help="plan: show what would be done. apply: do it.")]
 Records = Annotated[
     Path | None, typer.Option("--records", help="Where the new record goes; the project's own folder otherwise.")
 ]
@@ -41,15 +49,14 @@ Anyway = Annotated[
 def add_to(app: typer.Typer) -> None:
     """Put these commands beside the others."""
     app.command("undo")(undo_command)
+    app.command("resume")(resume_command)
 
 
 @in_sentences
 def undo_command(
     record: RecordFolder,
     estate: EstateFile = "",
-    mode: Annotated[
-        Mode, typer.Option("--mode", help="plan: show what would go back. apply: take it back.")
-    ] = Mode.PLAN,
+    mode: RunMode = Mode.PLAN,
     take_back_anyway: Anyway = None,
     ticket: Ticket = "",
     approval: Approval = None,
@@ -57,18 +64,51 @@ def undo_command(
     as_json: AsJson = False,
 ) -> None:
     """Take back what a run changed, by what its record says was there before. The undo has a record of its own."""
+    _check_mode(mode)
+    folder = found_record(record)
     given = {
-        "record": str(found_record(record)),
+        "record": str(folder),
         "take_back_anyway": take_back_anyway or [],
         "change_ticket": ticket,
         "approval": str(approval.absolute()) if approval else "",
     }
     parameters = load_parameters(UndoParameters, given, file="command line")
-    screen, chosen = Screen(), _estate(estate)
+    screen, chosen = Screen(), _estate(estate, folder)
     check_given(parameters, chosen, mode=mode, interactive=False)
     announce_key(screen)
     done = run_one("undo", parameters, chosen, mode=mode, records=records, watch=screen.watch)
     _end(screen, done, mode, as_json)
+
+
+@in_sentences
+def resume_command(
+    record: RecordFolder,
+    estate: EstateFile = "",
+    mode: RunMode = Mode.PLAN,
+    approval: Approval = None,
+    records: Records = None,
+    as_json: AsJson = False,
+) -> None:
+    """Go on from a run that was cut off: say what became of its last change, and do what is left, nothing twice."""
+    _check_mode(mode)
+    folder = found_record(record)
+    chosen = _estate(estate, folder)
+    _, past = read(folder, chosen)
+    check_resumable(past)
+    parameters = resumed_parameters(past)
+    if approval is not None:
+        parameters = parameters.model_copy(update={"approval": str(approval.absolute())})
+    check_given(parameters, chosen, mode=mode, interactive=False)
+    screen = Screen()
+    announce_key(screen)
+    with in_environment({RESUMES_VARIABLE: str(folder)}):
+        done = run_one(past.started.section, parameters, chosen, mode=mode, records=records, watch=screen.watch)
+    _end(screen, done, mode, as_json)
+
+
+def _check_mode(mode: Mode) -> None:
+    if mode is Mode.CHECK:
+        raise InputError("It is planned or applied: write --mode plan or --mode apply.")
 
 
 def found_record(record: Path) -> Path:
@@ -76,8 +116,11 @@ def found_record(record: Path) -> Path:
     return record.absolute() if record.is_dir() else find_record(record.as_posix())
 
 
-def _estate(given: str) -> Estate:
-    return load_estate(find_estate(str(Path(given).absolute()) if given else ""))
+def _estate(given: str, record: Path) -> Estate:
+    """The estate file that is named, else the one that the recorded run had, where that is still there."""
+    recorded = str(past_run(record).parameters.get("estate") or "")
+    there = recorded if recorded and from_root(recorded).is_file() else ""
+    return load_estate(find_estate(str(Path(given).absolute()) if given else there))
 
 
 def _end(screen: Screen, done: SectionSummary, mode: Mode, as_json: bool) -> NoReturn:
