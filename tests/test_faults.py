@@ -142,6 +142,8 @@ def _some(topologies: tuple[str, ...]) -> tuple[str, ...]:
 def _assert_found(found: Found, placed: tuple[Broken, ...], said: str) -> None:
     missed = [each.fault.id for each in placed if not each.is_named(found)]
     assert (missed, list(unexplained(placed, found))) == ([], []), said
+    for _, finding in found:
+        assert set(finding.requirements) <= set(check_named(finding.id).requirements), finding.id
 
 
 def _apply(lab: MemoryLab, broken: Broken) -> Outcome:
