@@ -58,6 +58,12 @@ def test_every_link_of_the_table_leads_to_its_notebook(start: Notebook, section:
     assert desk.notebook_file(start.name).is_file()
 
 
+def test_a_page_of_the_documentation_opens_to_be_read(start: Notebook):
+    start.panel.get_by_role("link", name="records.md").click()
+    shown = start.page.locator(".jp-MarkdownViewer")
+    expect(shown.get_by_role("heading").first).to_be_visible()
+
+
 def test_what_was_shown_is_saved_without_widgets(start: Notebook, desk: Workplace):
     expect(start.run(CELL)).to_contain_text(DONE, timeout=60_000)
     start.save()

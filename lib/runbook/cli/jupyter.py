@@ -21,10 +21,17 @@ START = "00-start-here.ipynb"
 _DISABLED = ("@jupyterlab/apputils-extension:announcements", "@jupyterlab/extensionmanager-extension")
 """No question about news, and nothing that installs software: neither belongs on a machine that changes production."""
 
+_LAB_SETTINGS = {
+    "@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"markdown": "Markdown Preview"}},
+}
+"""Pages of the documentation open to be read; whoever has settings of their own keeps them."""
+
 _SERVER_SETTINGS = """import warnings
 
+from runbook.cli.with_parent import end_with_parent
 from runbook.display.saving import without_widgets
 
+end_with_parent()
 warnings.filterwarnings("ignore", "Overriding existing pre_save_hook")  # Jupyter sets the same one twice
 c.ContentsManager.pre_save_hook = without_widgets
 """
@@ -48,8 +55,10 @@ class JupyterLab:
         return f"{self.url}lab/tree/notebooks/{notebook}?token={self.token}"
 
     def wait(self) -> None:
-        """Until somebody has ended it."""
-        self._process.wait()
+        """Until somebody has ended it. Looks up every second: on Windows nothing interrupts a longer wait."""
+        while self._process.poll() is None:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=1)
 
 
 @contextmanager
@@ -60,15 +69,16 @@ def jupyter_lab(environment: Mapping[str, str], *, port: int = 0, browser: bool 
     """
     with tempfile.TemporaryDirectory(prefix="runbook-jupyter-", ignore_cleanup_errors=True) as scratch:
         settings, runtime = Path(scratch, "settings"), Path(scratch, "runtime")
-        page = settings / "labconfig" / "page_config.json"
-        page.parent.mkdir(parents=True)
-        page.write_text(json.dumps({"disabledExtensions": dict.fromkeys(_DISABLED, True)}), encoding="utf-8")
+        lab = settings / "labconfig"
+        lab.mkdir(parents=True)
+        _write(lab / "page_config.json", {"disabledExtensions": dict.fromkeys(_DISABLED, True)})
+        _write(lab / "default_setting_overrides.json", _LAB_SETTINGS)
         (settings / "jupyter_server_config.py").write_text(_SERVER_SETTINGS, encoding="utf-8")
         runtime.mkdir(mode=0o700)
         paths = filter(None, (str(settings), environment.get("JUPYTER_CONFIG_PATH")))
         process = subprocess.Popen(
             [*_command(project_root(environment), port), *(() if browser else ("--no-browser",))],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,  # it ends when this does
             env={
                 **environment,
                 "JUPYTER_CONFIG_PATH": os.pathsep.join(paths),
@@ -82,6 +92,10 @@ def jupyter_lab(environment: Mapping[str, str], *, port: int = 0, browser: bool 
             yield running
         finally:
             _end(process, running)
+
+
+def _write(file: Path, document: object) -> None:
+    file.write_text(json.dumps(document), encoding="utf-8")
 
 
 def _command(root: Path, port: int) -> list[str]:
@@ -123,8 +137,8 @@ def _end(process: subprocess.Popen[bytes], running: JupyterLab | None) -> None:
         )
         with suppress(OSError):  # it is ending already: Ctrl-C reached it too
             urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=_SECONDS_TO_END).close()
-    else:
-        process.terminate()
+    assert process.stdin is not None
+    process.stdin.close()
     try:
         process.wait(timeout=_SECONDS_TO_END)
     except subprocess.TimeoutExpired:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -35,6 +37,7 @@ def open_command(
         raise InputError("A real estate has no topology, scenario or start state. Leave them out, or --estate.")
     out = Console(highlight=False)
     with ExitStack() as stack:
+        stack.enter_context(_ended_by_signals())
         if estate is None:
             named = organisation(topology, scenario)
             lab = stack.enter_context(running_lab(named, states=state or (), scenario=scenario))
@@ -50,3 +53,15 @@ def open_command(
             jupyter.wait()
         except KeyboardInterrupt:
             out.print("Ending.")
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Whoever ends the command ends it as Ctrl-C does, so that JupyterLab and the lab end in order too."""
+    names = [name for name in ("SIGTERM", "SIGBREAK") if hasattr(signal, name)]
+    before = {name: signal.signal(getattr(signal, name), signal.default_int_handler) for name in names}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)
