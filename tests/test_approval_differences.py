@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from runbook.approval.differences import drifted
 from runbook.approval.planfile import NotAPlan, PlanFile, parsed, written
 from runbook.approval.statement import expiry, moment
-from runbook.change import Change, Json, Plan, machine_form
+from runbook.change import Change, Json, Plan, digest_of, machine_form
 from runbook.command import Pipeline, Shell, Target, cmdlet
 from runbook.errors import InputError
 from runbook.secrecy import keep
@@ -47,8 +47,16 @@ CHANGES = st.builds(
 PLANS = st.lists(CHANGES, max_size=4).map(lambda some: Plan(changes=tuple(some), because="" if some else "nothing"))
 
 
+CODE: dict[str, Json] = {"library": "1" * 64, "notebook_cells": "2" * 64}
+MADE: dict[str, Json] = {"account": "pat", "host": "pc", "operator": "", "change_ticket": "", "time": moment(NOW)}
+
+
+def data(plan: Plan) -> bytes:
+    return written("test", ESTATE, Wanted(), plan, findings=(), code=CODE, made=MADE)
+
+
 def file(plan: Plan) -> PlanFile:
-    return parsed(written("test", ESTATE, Wanted(), plan, findings=(), code={}, made={}))
+    return parsed(data(plan))
 
 
 @given(PLANS, PLANS)
@@ -59,8 +67,8 @@ def test_two_plans_pass_for_one_exactly_where_every_word_and_command_is_the_same
 
 
 @given(st.data(), PLANS)
-def test_an_order_is_part_of_a_plan(data: st.DataObject, plan: Plan) -> None:
-    moved = tuple(data.draw(st.permutations(plan.changes)))
+def test_an_order_is_part_of_a_plan(draws: st.DataObject, plan: Plan) -> None:
+    moved = tuple(draws.draw(st.permutations(plan.changes)))
     said = tuple(drifted(file(plan), replace(plan, changes=moved)))
     same = [machine_form(each) for each in moved] == [machine_form(each) for each in plan.changes]
     assert same or said
@@ -112,17 +120,39 @@ def test_a_plan_file_reads_back_as_it_was_written(plan: Plan) -> None:
 
 @pytest.mark.parametrize("key", ["format", "nonce", "parameters", "plan", "made"])
 def test_a_plan_file_without_one_of_its_parts_is_none(key: str) -> None:
-    document = loaded(written("test", ESTATE, Wanted(), Plan(changes=(change(),)), findings=(), code={}, made={}))
+    document = loaded(data(Plan(changes=(change(),))))
     for other in ({**document, key: 7}, {name: value for name, value in document.items() if name != key}):
         with pytest.raises(NotAPlan):
             parsed(dumped(other))
+
+
+@pytest.mark.parametrize(
+    "path", ["estate.name", "estate.redact_users", "plan.changes", "code.library", "made.account", "made.time"]
+)
+def test_a_plan_file_with_a_part_of_another_kind_is_none(path: str) -> None:
+    part, _, key = path.partition(".")
+    document = loaded(data(Plan(changes=(change(),))))
+    for value in (None, 7, {"a": "b"}):
+        with pytest.raises(NotAPlan):
+            parsed(dumped({**document, part: {**document[part], key: value}}))
+
+
+@pytest.mark.parametrize("form", ["machine", "shown"])
+def test_a_change_without_one_of_its_parts_is_none(form: str) -> None:
+    document = loaded(data(Plan(changes=(change(),))))
+    (whole,) = document["plan"]["changes"]
+    for key in ("server", "reverse", "cleanup") if form == "machine" else ("title", "repeats", "taken_back_by"):
+        less = {**whole, form: {name: value for name, value in whole[form].items() if name != key}}
+        plan = {**document["plan"], "changes": [less], "digest": digest_of([less["machine"]])}
+        with pytest.raises(NotAPlan):
+            parsed(dumped({**document, "plan": plan}))
 
 
 def test_a_plan_that_holds_a_secret_is_not_written() -> None:
     keep("hunter22!hunter22!")
     plan = Plan(changes=(change(before="hunter22!hunter22!"),))
     with pytest.raises(InputError, match="holds a secret"):
-        written("test", ESTATE, Wanted(), plan, findings=(), code={}, made={})
+        data(plan)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ def drifted(planned: PlanFile, now: Plan, done: Iterable[Change] = (), *, recove
     """One sentence for each change that is gone, new, different or in another place; none where the plans are one.
 
     ``done`` was sent before under the same approval: it may be asked for again, and needn't be. A run that ``recovers``
-    from one that was cut off may also do what puts an approved change back (:func:`recovery`).
+    from one that was cut off may also do what puts an approved change back (:func:`recovery`), and leave out what is
+    only done once more (a recycle) where the facts, as they are then, don't ask for it.
     """
     sent = {canonical(machine_form(change)) for change in done}
     asked = {canonical(machine_form(change)) for change in now.changes}
@@ -23,7 +24,8 @@ def drifted(planned: PlanFile, now: Plan, done: Iterable[Change] = (), *, recove
     before, after = _by_key(left), _by_key(entries(now))
     allowed = recovery(planned) if recovers else frozenset()
     for key in [key for key in before if key not in after]:
-        if canonical(before[key]["machine"]) not in sent:
+        spared = recovers and before[key]["shown"]["repeats"]
+        if canonical(before[key]["machine"]) not in sent and not spared:
             yield f"{_name(before[key])}: it was to be changed, and needn't be any more: {_present(before[key])}."
     for key in [key for key in after if key not in before]:
         if command_of(after[key]["machine"]) not in allowed:

@@ -35,6 +35,18 @@ _KEYS = {
     "code": dict,
     "made": dict,
 }
+_PARTS: Mapping[str, Mapping[str, type]] = {
+    "estate": {"name": str, "organisation": str, "sha256": str, "redact_users": bool},
+    "plan": {"digest": str, "because": str, "changes": list},
+    "code": {"library": str, "notebook_cells": str},
+    "made": {"account": str, "host": str, "operator": str, "change_ticket": str, "time": str},
+    "machine": {"server": str, "shell": str, "object": str, "property": str, "stage": str, "command": list}
+    | {"reverse": list, "cleanup": list},
+    "shown": {"title": str, "on": str, "done_by": str, "taken_back_by": list, "irreversible": str, "disturbs": str}
+    | {"consent": str, "by_hand": bool, "repeats": bool},
+    "finding": {"id": str, "severity": str},
+}
+"""What is read of each part, and of which kind; other keys may stand beside these."""
 _MOST_BYTES = 50_000_000
 
 
@@ -136,6 +148,7 @@ def parsed(data: bytes) -> PlanFile:
         if wrong := [name for name, kind in _KEYS.items() if not isinstance(found[name], kind)]:
             raise NotAPlan(f"its {wrong[0]} is of another kind")
         plan = found["plan"]
+        _check_parts(found)
         machine = [change["machine"] for change in plan["changes"]]
         if digest_of(machine) != plan["digest"]:
             raise NotAPlan("its changes aren't those that its digest was made of")
@@ -148,6 +161,18 @@ def parsed(data: bytes) -> PlanFile:
         )
     except (TypeError, KeyError, ValueError, RecursionError) as error:
         raise error if isinstance(error, NotAPlan) else NotAPlan(str(error)) from None
+
+
+def _check_parts(found: Mapping[str, Any]) -> None:
+    """:class:`NotAPlan` where a part isn't of the kind that it is read as."""
+    parts = [(name, found[name]) for name in ("estate", "plan", "code", "made")]
+    for change in found["plan"].get("changes", ()):
+        parts += [(name, change[name]) for name in ("machine", "shown")]
+    parts += [("finding", each) for each in found["findings"]]
+    for name, part in parts:
+        for key, kind in _PARTS[name].items():
+            if not isinstance(part[key], kind):
+                raise NotAPlan(f"{name}.{key} is of another kind")
 
 
 def entries(plan: Plan) -> tuple[dict[str, Json], ...]:
@@ -177,6 +202,7 @@ def _shown(change: Change) -> Json:
         "disturbs": change.disturbs,
         "consent": change.consent,
         "by_hand": change.run_locally,
+        "repeats": change.repeats,
     }
 
 
