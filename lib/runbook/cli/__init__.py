@@ -33,7 +33,7 @@ from runbook.sections import section_named
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
-_TOPOLOGIES = "Simulated organisation: split-2013, colocated-2013, minimal-2013, dag-2013."
+_TOPOLOGIES = "Simulated organisation, such as split-2013; for a name that is none the lab lists them all."
 
 Topology = Annotated[str | None, typer.Option("--topology", help=_TOPOLOGIES)]
 Scenario = Annotated[
