@@ -78,6 +78,10 @@ def test_after_a_restart_of_the_kernel_the_first_cell_finds_the_run_that_was_cut
     first = notebook.run("runbook.start")
     expect(first).to_contain_text("changed something and isn't closed")
     expect(first).to_contain_text("runbook resume")
+    first.get_by_role("button", name="Go on from it").click()
+    expect(first).to_contain_text("This notebook goes on from")
+    expect(notebook.run("run.check()", seconds=120)).to_contain_text("Found:")
+    expect(notebook.run("run.apply()")).to_contain_text("waiting for your confirmation")
 
 
 def test_a_tab_that_is_closed_stops_nothing_and_the_run_is_found_again(

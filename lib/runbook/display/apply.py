@@ -178,6 +178,8 @@ class ApplyPanel:
         steps = HTML(value=framed(self._rail()))
 
         def watch(doing: Doing) -> None:
+            if not threading.main_thread().is_alive():  # the kernel ends, and waits a little for this thread
+                run.control.cancel("the end of the kernel")
             watching.told(doing)
             if doing.change is not None:
                 self._moved(doing.change)
