@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -29,6 +31,7 @@ from runbook.record import State, own_key, verify
 from runbook.remoting import open_session
 from runbook.result import ServerObject
 
+DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "records.md"
 OWA_POOL = "atl-owa-001.litwareinc.com"
 NOBODY_THERE = """
 name: nowhere
@@ -146,6 +149,43 @@ def test_a_record_verifies_elsewhere_with_only_its_folder_and_the_public_key(
     assert unknown.returncode == 4
     assert "signer not established" in unknown.stdout
     assert not (tmp_path / "auditor").exists(), "looking leaves nothing behind"
+
+
+CONDITIONAL = {
+    *("approval.json", "approved-plan.json", "reason", "who.operator"),
+    *("changes[].consent", "change_ticket", "operator_note"),
+}
+"""Fields and files that say something only where there was something to say."""
+
+
+def test_every_field_that_the_documentation_names_for_a_control_is_in_a_real_record(rehearsal: dict[str, Any]) -> None:
+    """docs/records.md, NIST SP 800-53: AU-3, AU-8, AU-10, AU-12, CM-3."""
+    folder = Path(section(rehearsal, "trusted_pool")["record"])
+    told = json.loads(base64.b64decode(json.loads((folder / "statement.dsse.json").read_text())["payload"]))[
+        "predicate"
+    ]
+    lines = [json.loads(line) for line in (folder / "events.jsonl").read_text(encoding="utf-8").splitlines()]
+    rows = [each for each in DOCUMENT.read_text(encoding="utf-8").splitlines() if re.match(r"\| (AU|CM)-", each)]
+    assert {re.match(r"\| (\S+?)[ (|]", row)[1] for row in rows} == {"AU-3", "AU-8", "AU-10", "AU-12", "CM-3"}  # type: ignore[index]
+    named = {token for row in rows for token in re.findall(r"`([^`]+)`", row.split("|")[3])}
+    missing = []
+    for token in sorted(named):
+        if token.startswith("runbook ") or (folder / token).exists() or all(line.get(token) for line in lines):
+            continue
+        if not said(told, token) and token not in CONDITIONAL:
+            missing.append(token)
+    assert missing == []
+    assert said(told, "exchange_audit_log.rows[].standing")
+
+
+def said(value: Any, path: str) -> bool:
+    """Something stands at ``changes[].outcomes``."""
+    for name in path.split("."):
+        if isinstance(value, list):
+            value = next((each[name.removesuffix("[]")] for each in value if each.get(name.removesuffix("[]"))), None)
+        else:
+            value = value.get(name.removesuffix("[]")) if isinstance(value, dict) else None
+    return bool(value)
 
 
 def test_a_record_holds_the_fingerprints_of_the_certificates_that_were_met(rehearsal: dict[str, Any]) -> None:
