@@ -27,7 +27,7 @@ from undoing import applied, undone
 from world_state import differences, state
 
 SECTIONS = ("trusted_pool", "owa_enablement", "mailbox_policies", "online_hybrid")
-_CONSENTS = {
+CONSENTS = {
     "trusted_pool": {"allow_dial_plan_changes": True, "allow_removing_other_applications": True},
     "online_hybrid": {"allow_federation": True, "allow_outside_users": True},
 }
@@ -60,7 +60,7 @@ def everything_back(topology: str, start: str, folder: Path) -> Iterator[Back]:
     done = []
     for section in SECTIONS:
         before = state(lab.world)
-        done.append((section, before, applied(lab, section, **_CONSENTS.get(section, {}))))
+        done.append((section, before, applied(lab, section, **CONSENTS.get(section, {}))))
     for section, before, record in reversed(done):
         yield _back(lab, section, before, record)
 

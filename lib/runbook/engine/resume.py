@@ -50,7 +50,17 @@ def resumed_section(past: PastRun, section: Section[Any, Any]) -> Section[Any, A
         assert section.recall is not None
         return replace(found, facts=section.recall(found.facts, builds))
 
-    return replace(section, observe=observe, decide=decide, recall=recall if section.recall else None)
+    def tables(given: SectionParameters, estate: Estate, found: WithLeftovers) -> Any:
+        assert section.tables is not None
+        return section.tables(given, estate, found.facts)
+
+    return replace(
+        section,
+        observe=observe,
+        decide=decide,
+        recall=recall if section.recall else None,
+        tables=tables if section.tables else None,
+    )
 
 
 def _decision(

@@ -1,0 +1,157 @@
+"""A run that died is gone on with: the same end as if nobody had killed it, and nothing is done twice.
+
+Here a seeded slice of the moments at which a run can die, and real processes that are killed; all moments of all
+sections: ``python tests/resume_everywhere.py``.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from interrupting import killed, resumed
+from memory_lab import MemoryLab
+from rehearsal.topologies import build_world
+from resume_everywhere import CASES, UNDO, Undisturbed, gone_on, some, undisturbed
+from runbook import again
+from runbook.change import Outcome
+from runbook.errors import Refused
+from runbook.ledger import FILE_NAME, read_events
+from runbook.ledger.events import EarlierRun, FindingRecorded, Mode
+from undoing import applied
+
+SEED, DRAWN = 20151, 3
+
+
+@cache
+def reference(topology: str, section: str) -> Undisturbed:
+    with tempfile.TemporaryDirectory() as folder:
+        return undisturbed(topology, section, Path(folder))
+
+
+@pytest.mark.parametrize(("topology", "section"), [*CASES, UNDO])
+def test_a_run_killed_anywhere_comes_to_the_same_end(topology: str, section: str, tmp_path: Path) -> None:
+    undone = reference(topology, section)
+    for at in some(undone.moments, DRAWN, SEED):
+        found = gone_on(topology, section, at, undone, tmp_path / str(at))
+        assert (found.differs, found.twice) == ([], []), f"{found.moment} (moment {at})"
+        assert found.outcome in ("verified", "not needed"), f"{found.moment} (moment {at})"
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> MemoryLab:
+    return MemoryLab.of(build_world("split-2013"), tmp_path)
+
+
+def moment(lab: MemoryLab, section: str, name: str, *, which: int = 0) -> int:
+    """The number of the moment of this name that a run of the section passes, in an organisation of its own."""
+    names = reference("split-2013", section).moments
+    return [number for number, each in enumerate(names) if each == name][which]
+
+
+def told(run_folder: Path) -> list[str]:
+    events = read_events(run_folder).events
+    return [e.finding.what for e in events if isinstance(e, FindingRecorded) and e.finding.id == "interrupted-change"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("before Set-OwaMailboxPolicy", "It wasn't done."), ("after Set-OwaMailboxPolicy", "It was done")],
+)
+def test_what_became_of_the_change_in_between_is_told_from_what_the_server_says(
+    lab: MemoryLab, name: str, said: str
+) -> None:
+    before = sum(each.host != "" for each in lab.world.journal.entries())
+    left, _ = killed(lab.open("mailbox_policies", Mode.APPLY), moment(lab, "mailbox_policies", name))
+    assert read_events(left).in_doubt is not None
+    run = resumed(lab, left)
+    (what,) = set(told(run.ledger.path.parent))
+    assert said in what
+    assert left.name in what
+    changed = [each.object for each in lab.world.journal.entries()[before:]]
+    assert len(changed) == len(set(changed)) or name.startswith("before")
+
+
+def test_half_a_file_is_restored_from_the_copy_and_written_anew(lab: MemoryLab) -> None:
+    applied(lab, "trusted_pool")
+    at = moment(lab, "owa_enablement", "in the middle of Copy-Item")
+    left, _ = killed(lab.open("owa_enablement", Mode.APPLY), at)
+    run = resumed(lab, left)
+    first, second, *_ = [(each.change.property, each.outcome) for each in run.results]
+    assert first == ("as it was", Outcome.VERIFIED)
+    assert second == ("appSettings", Outcome.VERIFIED)
+    events = read_events(run.ledger.path).events
+    assert "change-half-done" in {e.finding.id for e in events if isinstance(e, FindingRecorded)}
+
+
+def test_the_new_record_names_the_one_it_goes_on_from_and_how_far_that_went(lab: MemoryLab) -> None:
+    left, _ = killed(lab.open("mailbox_policies", Mode.APPLY), moment(lab, "mailbox_policies", "after Intent"))
+    run = resumed(lab, left)
+    (named,) = [event for event in read_events(run.ledger.path).events if isinstance(event, EarlierRun)]
+    last = read_events(left).entries[-1]
+    assert (named.relation.value, named.events, named.head) == ("resumes", last.seq, last.digest)
+    assert named.statement == ""
+
+
+def test_planning_to_go_on_sends_nothing(lab: MemoryLab) -> None:
+    left, _ = killed(lab.open("mailbox_policies", Mode.APPLY), moment(lab, "mailbox_policies", "after Intent"))
+    before = len(lab.world.journal.entries())
+    run = resumed(lab, left, Mode.PLAN)
+    assert {result.outcome for result in run.results} == {Outcome.PLANNED}
+    assert len(lab.world.journal.entries()) == before
+
+
+def test_a_run_that_came_to_its_end_is_not_gone_on_with(lab: MemoryLab) -> None:
+    with pytest.raises(Refused, match="came to its end"):
+        resumed(lab, applied(lab, "mailbox_policies"))
+
+
+def test_a_run_that_still_goes_on_is_left_to_it(lab: MemoryLab) -> None:
+    run = lab.open("mailbox_policies", Mode.APPLY)
+    run.check()
+    assert run.lock is not None
+    with run.lock.in_use(), pytest.raises(Refused, match="still goes on"):
+        resumed(lab, run.ledger.path.parent)
+
+
+def test_an_altered_record_is_refused(lab: MemoryLab) -> None:
+    left, _ = killed(lab.open("mailbox_policies", Mode.APPLY), moment(lab, "mailbox_policies", "after Intent"))
+    ledger = left / FILE_NAME
+    ledger.write_bytes(ledger.read_bytes().replace(b"OwaMailboxPolicy", b"OwaMailboxPolicz", 1))
+    with pytest.raises(Refused, match="isn't as it was written"):
+        resumed(lab, left)
+
+
+def test_a_last_line_that_was_torn_is_no_hindrance(lab: MemoryLab) -> None:
+    left, _ = killed(lab.open("mailbox_policies", Mode.APPLY), moment(lab, "mailbox_policies", "after Intent"))
+    with (left / FILE_NAME).open("ab") as file:
+        file.write(b'{"actor":"ann","cha')
+    assert resumed(lab, left).ledger is not None
+
+
+def test_the_change_record_of_an_interrupted_run_can_also_be_taken_back(lab: MemoryLab) -> None:
+    from undoing import undone
+    from world_state import differences, state
+
+    before = state(lab.world)
+    at = moment(lab, "mailbox_policies", "after Set-OwaMailboxPolicy")
+    left, _ = killed(lab.open("mailbox_policies", Mode.APPLY), at)
+    undone(lab, left)
+    assert differences(before, state(lab.world)) == []
+
+
+def test_who_starts_a_kernel_says_what_it_goes_on_from(lab: MemoryLab, monkeypatch: pytest.MonkeyPatch) -> None:
+    left, _ = killed(lab.open("mailbox_policies", Mode.APPLY), moment(lab, "mailbox_policies", "after Intent"))
+    monkeypatch.setenv(again.RESUMES_VARIABLE, str(left))
+    monkeypatch.setenv("RUNBOOK_RECORD", str(lab.folder / "of-the-kernel"))
+    from memory_lab import AnyAccount
+    from runbook.cli.headless import section_parameters
+    from runbook.cli.rehearse import parameter_file
+
+    given = section_parameters("mailbox_policies", parameter_file("split-2013", "mailbox_policies"))
+    run = again.open_any("mailbox_policies", given, lab.estate, mode=Mode.PLAN, broker=AnyAccount())
+    assert any(isinstance(event, EarlierRun) for event in read_events(run.ledger.path).events)
+    run.abandon("a test")
