@@ -202,6 +202,21 @@ def test_a_plan_for_another_estate_file_is_refused(office: ApprovalOffice) -> No
     )
 
 
+def test_an_approver_whose_key_file_was_exchanged_after_the_plan_is_none(office: ApprovalOffice) -> None:
+    """The estate file names a file, and is the same to the byte."""
+    folder = office.folder
+    kim, other = office.approver, make_key(folder / "other.key")
+    path = office.lab.estate.path
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("approvers:\n", "approvers:\n  - second.pem\n"), encoding="utf-8")
+    (folder / "second.pem").write_text(make_key(folder / "second.key").pem, encoding="ascii")
+    office.lab.estate = load_estate(path)
+    plan = office.plan()
+    (folder / "second.pem").write_text(other.pem, encoding="ascii")
+    office.lab.estate = load_estate(path)
+    assert_refused(office, office.apply(office.approve(plan, key=kim)), "A file with an approver's public key")
+
+
 def test_a_plan_with_other_parameters_is_refused(office: ApprovalOffice) -> None:
     approval = office.approve(office.plan())
     run = office.apply(approval, application_port=5200)

@@ -125,6 +125,7 @@ def _at_odds(recording: Recording, started: RunStarted, plan: PlanFile, notebook
         "estate": (plan.estate["name"], started.estate),
         "estate file": (plan.estate["sha256"], started.estate_digest),
         "environment": (plan.environment, started.environment),
+        "list of approvers": (tuple(plan.estate["approvers"]), started.approvers),
         "library": (plan.code["library"], code.get("library")),
         "notebook": (plan.code["notebook_cells"], notebook_cells or code.get("notebook_cells")),
     }

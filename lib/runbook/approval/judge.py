@@ -137,6 +137,8 @@ def _of_estate(estate: Estate, plan: PlanFile) -> Iterator[str]:
             "The estate file was altered since the plan was made: its servers, addresses or approvers may be others. "
             f"Its SHA-256 was {plan.estate['sha256']} and is {estate.digest}."
         )
+    elif plan.estate["approvers"] != list(estate.approver_fingerprints):
+        yield "A file with an approver's public key was exchanged since the plan was made: the approvers are others."
 
 
 def _of_parameters(now: Mapping[str, Json], planned: Mapping[str, Json]) -> Iterator[str]:

@@ -36,7 +36,7 @@ _KEYS = {
     "made": dict,
 }
 _PARTS: Mapping[str, Mapping[str, type]] = {
-    "estate": {"name": str, "organisation": str, "sha256": str, "redact_users": bool},
+    "estate": {"name": str, "organisation": str, "sha256": str, "redact_users": bool, "approvers": list},
     "plan": {"digest": str, "because": str, "changes": list},
     "code": {"library": str, "notebook_cells": str},
     "made": {"account": str, "host": str, "operator": str, "change_ticket": str, "time": str},
@@ -96,6 +96,7 @@ def written(
             "organisation": estate.organisation,
             "sha256": estate.digest,
             "redact_users": estate.redact_users,
+            "approvers": list(estate.approver_fingerprints),
         },
         "parameters": deciding(parameters),
         "plan": {"digest": plan.digest, "because": plan.because, "changes": changes},
