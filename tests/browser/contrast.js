@@ -2,7 +2,8 @@
 part => {
     const parse = colour => {
         const [r, g, b, a = 1] = colour.match(/[\d.]+/g).map(Number);
-        return { r, g, b, a };
+        const whole = colour.startsWith('color(srgb') ? 255 : 1;
+        return { r: r * whole, g: g * whole, b: b * whole, a };
     };
     const over = (top, below) => ({
         r: top.r * top.a + below.r * (1 - top.a),

@@ -39,9 +39,14 @@ SIGN = {
     StepState.SKIPPED: "⤼",
     StepState.NOT_SENT: "■",
 }
-_GOOD = "var(--jp-success-color0, currentColor)"
-_BAD = "var(--jp-error-color0, currentColor)"
-_ATTENTION = "var(--jp-warn-color0, currentColor)"
+
+
+def _tint(name: str) -> str:
+    """A colour of the theme, mixed with that of the text so that it can be read on either ground (WCAG 1.4.3)."""
+    return f"color-mix(in srgb, var(--jp-{name}-color1, currentColor) 60%, currentColor)"
+
+
+_GOOD, _BAD, _ATTENTION = _tint("success"), _tint("error"), _tint("warn")
 COLOUR = {
     StepState.FINE: _GOOD,
     StepState.VERIFIED: _GOOD,
