@@ -126,6 +126,17 @@ class Notebook:
         found: list[str] = part.evaluate(script)
         return found
 
+    def violations(self, part: Locator) -> list[str]:
+        """What axe-core calls serious or critical in ``part``: rule, what it says, and the element."""
+        from axe_playwright_python.base import AXE_FILE_PATH
+
+        self.page.evaluate(Path(AXE_FILE_PATH).read_text(encoding="utf-8"))
+        script = """async part => (await axe.run(part, {resultTypes: ['violations']})).violations
+            .filter(one => ['serious', 'critical'].includes(one.impact))
+            .flatMap(one => one.nodes.map(node => `${one.id}: ${one.help}: ${node.html.slice(0, 160)}`))"""
+        found: list[str] = part.evaluate(script)
+        return found
+
     def settled(self) -> None:
         """Two frames were drawn since: what was scrolled to or changed is on the screen."""
         self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
