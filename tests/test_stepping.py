@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +25,7 @@ from runbook.ledger.events import (
     Event,
     FailureAnswered,
     Intent,
+    Mode,
     Note,
     PlanConfirmed,
     RunEnded,
@@ -406,3 +408,64 @@ def test_where_an_earlier_run_cannot_be_gone_on_from_the_reason_is_shown(step: C
     assert "That run still goes on" in str(
         [each.value for each in widgets(second._binding.box) if isinstance(each, HTML)]
     )
+
+
+def test_in_plan_mode_nothing_is_asked_and_nothing_sent(
+    run: Callable[..., Run], server: Server, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("RUNBOOK_CLOSES_RECORD", "the test")
+    one = run(section("a"), Mode.PLAN)
+    stepped = Stepped(one, NotebookRun(one, cast(OwnKey, SimpleNamespace(made=False))), lambda _: resumes(one, Path()))
+    stepped.check()
+    stepped.apply()
+    assert stepped.panel is None
+    stepped.verify()
+    stepped.finish()
+    (ended,) = recorded(stepped, RunEnded)
+    assert isinstance(ended, RunEnded)
+    assert ended.outcome is Outcome.PLANNED
+    assert server.sent == []
+
+
+def test_a_kernel_that_ends_begins_no_other_change(
+    step: Callable[..., Stepped], server: Server, monkeypatch: pytest.MonkeyPatch
+):
+    stepped = step("a", "b", "c")
+    panel = asked(stepped)
+
+    def ends(server: Server, name: str) -> None:
+        monkeypatch.setattr(threading, "main_thread", lambda: SimpleNamespace(is_alive=lambda: False))
+
+    server.behave = ends
+    confirm(panel)
+    monkeypatch.undo()
+    assert server.sent == ["a", "b"], "what had been begun"
+    assert "cancelled by the end of the kernel" in " ".join(stepped.run.results[2].said)
+
+
+def test_an_empty_plan_after_a_retry_needs_no_confirmation(step: Callable[..., Stepped], server: Server):
+    server.behave = refuses("a")
+    stepped = step("a")
+    panel = asked(stepped)
+    confirm(panel)
+    assert panel.guided is not None
+    server.held.add("a")  # somebody did it by hand meanwhile
+    panel.guided.retry.click()
+    panel.join()
+    assert panel.state is State.DONE
+    assert "Nothing is left to apply" in panel.live.view.text
+    stepped.verify()
+    assert server.sent == ["a"]
+
+
+def test_a_plan_that_is_made_anew_after_the_question_is_not_applied_by_the_old_button(
+    step: Callable[..., Stepped], server: Server
+):
+    stepped = step("a", "b")
+    panel = asked(stepped)
+    server.held.add("a")
+    stepped.check()
+    confirm(panel)
+    assert server.sent == []
+    assert "The plan has changed" in panel.live.view.text
+    assert stepped.apply() is not panel.live, "the cell run again asks about the new plan"
