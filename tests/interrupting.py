@@ -24,6 +24,9 @@ from runbook.readlist import why_not_read
 from runbook.result import Result
 from undoing import through
 
+IN_THE_MIDDLE = "in the middle of Copy-Item"
+"""Half of the new file stands where the old one was."""
+
 
 class Killed(BaseException):
     """The process is gone: nothing that catches errors catches this."""
@@ -31,23 +34,25 @@ class Killed(BaseException):
 
 @dataclass
 class Moments:
-    """Counts the moments at which a run may die, and ends it at one of them; ``names`` says what each was."""
+    """The moments at which a run may die, and its end at one of them: by number, or the first of a name."""
 
-    at: int = -1
+    at: int | str = -1
     names: list[str] = field(default_factory=list)
 
     def pass_by(self, name: str) -> None:
+        dies = self.dies_at(name)
         self.names.append(name)
-        if len(self.names) - 1 == self.at:
+        if dies:
             raise Killed(name)
 
-    def is_next(self) -> bool:
-        return len(self.names) == self.at
+    def dies_at(self, name: str) -> bool:
+        """It is the next moment, should that be of this name."""
+        return self.at in (len(self.names), name)
 
 
 @contextmanager
-def dying(at: int) -> Iterator[Moments]:
-    """Every run in this block dies at its moment number ``at``; at none where it is negative."""
+def dying(at: int | str) -> Iterator[Moments]:
+    """Every run in this block dies at the moment ``at``; at none where that is negative."""
     moments = Moments(at)
     append, run = Ledger.append, MemorySession.run
 
@@ -64,9 +69,9 @@ def dying(at: int) -> Iterator[Moments]:
         name = pipeline.cmdlets[0].name.rpartition("\\")[2]
         moments.pass_by(f"before {name}")
         if str(pipeline.cmdlets[0].value("Destination")).lower().endswith(r"\web.config"):
-            if moments.is_next():
+            if moments.dies_at(IN_THE_MIDDLE):
                 _half_copied(self, pipeline)
-            moments.pass_by(f"in the middle of {name}")
+            moments.pass_by(IN_THE_MIDDLE)
         answer = run(self, pipeline)
         moments.pass_by(f"after {name}")
         return answer
@@ -85,7 +90,7 @@ def _half_copied(session: MemorySession, pipeline: Pipeline) -> None:
     machine.host.files.write(str(pipeline.cmdlets[0].value("Destination")), source.content[: len(source.content) // 2])
 
 
-def killed(run: Run, at: int) -> tuple[Path, Moments]:
+def killed(run: Run, at: int | str) -> tuple[Path, Moments]:
     """The record that a run leaves which dies at a moment, and the moments up to it."""
     folder = run.ledger.path.parent
     with dying(at) as moments, suppress(Killed):

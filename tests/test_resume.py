@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from interrupting import killed, resumed
+from interrupting import IN_THE_MIDDLE, killed, resumed
 from memory_lab import MemoryLab
 from rehearsal.topologies import build_world
-from resume_everywhere import CASES, UNDO, Undisturbed, gone_on, some, undisturbed
+from resume_everywhere import CASES, SEED, UNDO, Undisturbed, gone_on, some, undisturbed
 from runbook import again
 from runbook.change import Outcome
 from runbook.errors import Refused
@@ -23,7 +23,7 @@ from runbook.ledger import FILE_NAME, read_events
 from runbook.ledger.events import EarlierRun, FindingRecorded, Mode
 from undoing import applied
 
-SEED, DRAWN = 20151, 3
+DRAWN = 3
 
 
 @cache
@@ -46,12 +46,6 @@ def lab(tmp_path: Path) -> MemoryLab:
     return MemoryLab.of(build_world("split-2013"), tmp_path)
 
 
-def moment(lab: MemoryLab, section: str, name: str, *, which: int = 0) -> int:
-    """The number of the moment of this name that a run of the section passes, in an organisation of its own."""
-    names = reference("split-2013", section).moments
-    return [number for number, each in enumerate(names) if each == name][which]
-
-
 def told(run_folder: Path) -> list[str]:
     events = read_events(run_folder).events
     return [e.finding.what for e in events if isinstance(e, FindingRecorded) and e.finding.id == "interrupted-change"]
@@ -65,7 +59,7 @@ def test_what_became_of_the_change_in_between_is_told_from_what_the_server_says(
     lab: MemoryLab, name: str, said: str
 ) -> None:
     before = sum(each.host != "" for each in lab.world.journal.entries())
-    left, _ = killed(lab.open("mailbox_policies", Mode.APPLY), moment(lab, "mailbox_policies", name))
+    left, _ = killed(lab.open("mailbox_policies", Mode.APPLY), name)
     assert read_events(left).in_doubt is not None
     run = resumed(lab, left)
     (what,) = set(told(run.ledger.path.parent))
@@ -77,8 +71,7 @@ def test_what_became_of_the_change_in_between_is_told_from_what_the_server_says(
 
 def test_half_a_file_is_restored_from_the_copy_and_written_anew(lab: MemoryLab) -> None:
     applied(lab, "trusted_pool")
-    at = moment(lab, "owa_enablement", "in the middle of Copy-Item")
-    left, _ = killed(lab.open("owa_enablement", Mode.APPLY), at)
+    left, _ = killed(lab.open("owa_enablement", Mode.APPLY), IN_THE_MIDDLE)
     run = resumed(lab, left)
     first, second, *_ = [(each.change.property, each.outcome) for each in run.results]
     assert first == ("as it was", Outcome.VERIFIED)
@@ -88,7 +81,7 @@ def test_half_a_file_is_restored_from_the_copy_and_written_anew(lab: MemoryLab) 
 
 
 def test_the_new_record_names_the_one_it_goes_on_from_and_how_far_that_went(lab: MemoryLab) -> None:
-    left, _ = killed(lab.open("mailbox_policies", Mode.APPLY), moment(lab, "mailbox_policies", "after Intent"))
+    left, _ = killed(lab.open("mailbox_policies", Mode.APPLY), "after Intent")
     run = resumed(lab, left)
     (named,) = [event for event in read_events(run.ledger.path).events if isinstance(event, EarlierRun)]
     last = read_events(left).entries[-1]
@@ -97,7 +90,7 @@ def test_the_new_record_names_the_one_it_goes_on_from_and_how_far_that_went(lab:
 
 
 def test_planning_to_go_on_sends_nothing(lab: MemoryLab) -> None:
-    left, _ = killed(lab.open("mailbox_policies", Mode.APPLY), moment(lab, "mailbox_policies", "after Intent"))
+    left, _ = killed(lab.open("mailbox_policies", Mode.APPLY), "after Intent")
     before = len(lab.world.journal.entries())
     run = resumed(lab, left, Mode.PLAN)
     assert {result.outcome for result in run.results} == {Outcome.PLANNED}
@@ -118,7 +111,7 @@ def test_a_run_that_still_goes_on_is_left_to_it(lab: MemoryLab) -> None:
 
 
 def test_an_altered_record_is_refused(lab: MemoryLab) -> None:
-    left, _ = killed(lab.open("mailbox_policies", Mode.APPLY), moment(lab, "mailbox_policies", "after Intent"))
+    left, _ = killed(lab.open("mailbox_policies", Mode.APPLY), "after Intent")
     ledger = left / FILE_NAME
     ledger.write_bytes(ledger.read_bytes().replace(b"OwaMailboxPolicy", b"OwaMailboxPolicz", 1))
     with pytest.raises(Refused, match="isn't as it was written"):
@@ -126,7 +119,7 @@ def test_an_altered_record_is_refused(lab: MemoryLab) -> None:
 
 
 def test_a_last_line_that_was_torn_is_no_hindrance(lab: MemoryLab) -> None:
-    left, _ = killed(lab.open("mailbox_policies", Mode.APPLY), moment(lab, "mailbox_policies", "after Intent"))
+    left, _ = killed(lab.open("mailbox_policies", Mode.APPLY), "after Intent")
     with (left / FILE_NAME).open("ab") as file:
         file.write(b'{"actor":"ann","cha')
     assert resumed(lab, left).ledger is not None
@@ -137,14 +130,13 @@ def test_the_change_record_of_an_interrupted_run_can_also_be_taken_back(lab: Mem
     from world_state import differences, state
 
     before = state(lab.world)
-    at = moment(lab, "mailbox_policies", "after Set-OwaMailboxPolicy")
-    left, _ = killed(lab.open("mailbox_policies", Mode.APPLY), at)
+    left, _ = killed(lab.open("mailbox_policies", Mode.APPLY), "after Set-OwaMailboxPolicy")
     undone(lab, left)
     assert differences(before, state(lab.world)) == []
 
 
 def test_who_starts_a_kernel_says_what_it_goes_on_from(lab: MemoryLab, monkeypatch: pytest.MonkeyPatch) -> None:
-    left, _ = killed(lab.open("mailbox_policies", Mode.APPLY), moment(lab, "mailbox_policies", "after Intent"))
+    left, _ = killed(lab.open("mailbox_policies", Mode.APPLY), "after Intent")
     monkeypatch.setenv(again.RESUMES_VARIABLE, str(left))
     monkeypatch.setenv("RUNBOOK_RECORD", str(lab.folder / "of-the-kernel"))
     from memory_lab import AnyAccount

@@ -16,7 +16,7 @@ from typing import Any
 from runbook.change import Change, Decision, Finding, Json, Plan
 from runbook.engine import undo_findings as say
 from runbook.engine.leftovers import WithLeftovers, observed, removals
-from runbook.engine.past_run import PastRun, Recorded
+from runbook.engine.past_run import Key, PastRun, Recorded, key_of
 from runbook.engine.undo import check_commands
 from runbook.errors import Refused
 from runbook.estate import Estate
@@ -38,13 +38,14 @@ def resumed_section(past: PastRun, section: Section[Any, Any]) -> Section[Any, A
     if reversal is None:
         return section
     check_commands(past, reversal)
+    became: dict[Key, str] = {}  # as the first facts tell it: later ones tell what this run did itself
 
     def observe(given: SectionParameters, estate: Estate) -> Observation[WithLeftovers]:
         found = yield from observed(section.observe(given, estate), past.changes, reversal)
         return found
 
     def decide(given: SectionParameters, estate: Estate, found: WithLeftovers) -> Decision:
-        return _decision(past, section, reversal, given, estate, found)
+        return _decision(past, section, reversal, given, estate, found, became)
 
     def recall(found: WithLeftovers, builds: Any) -> WithLeftovers:
         assert section.recall is not None
@@ -70,6 +71,7 @@ def _decision(
     given: SectionParameters,
     estate: Estate,
     found: WithLeftovers,
+    became: dict[Key, str],
 ) -> Decision:
     """What became of the change in doubt, then what the section makes of the facts once that is settled."""
     made = tuple(recorded.change for recorded in past.changes)
@@ -77,7 +79,7 @@ def _decision(
     for recorded in past.changes:
         if recorded.in_doubt:
             now = reversal.present(given, estate, found.facts, recorded.change, made)
-            findings.append(_became(past, recorded.change, now))
+            findings.append(_told(past, recorded.change, now, became))
             if not isinstance(now, Unread) and _is_half(recorded.change, now):
                 restore = reversal.take_back(recorded.change, now)
                 if restore is not None:
@@ -93,18 +95,27 @@ def _is_half(change: Change, now: Json) -> bool:
     return not same(change.before, now) and not same(change.after, now)
 
 
-def _became(past: PastRun, change: Change, now: Json | Unread) -> Finding:
+def _told(past: PastRun, change: Change, now: Json | Unread, became: dict[Key, str]) -> Finding:
     if isinstance(now, Unread):
         return unread(change.object, now, server=change.target.server)
-    if not change.reverse:
-        return say.cut_off(past.name, change, "Whether it was done can't be seen; the facts tell whether it is due.")
-    if same(change.after, now):
-        return say.cut_off(past.name, change, "It was done: it isn't done again.")
-    if same(change.before, now):
-        return say.cut_off(past.name, change, "It wasn't done.")
-    if change.property and isinstance(change.before, dict) and "sha256" in change.before:
+    if _is_file(change) and _is_half(change, now):
+        became[key_of(change)] = "It was half done, so the saved copy was restored first."
         return say.half_done(change)
-    return say.cut_off(past.name, change, f"It is {say.shown(now)} now, which is neither: somebody changed it since.")
+    return say.cut_off(past.name, change, became.setdefault(key_of(change), _became(change, now)))
+
+
+def _became(change: Change, now: Json) -> str:
+    if not change.reverse:
+        return "Whether it was done can't be seen; the facts tell whether it is due."
+    if same(change.after, now):
+        return "It was done: it isn't done again."
+    if same(change.before, now):
+        return "It wasn't done."
+    return f"It is {say.shown(now)} now, which is neither: somebody changed it since."
+
+
+def _is_file(change: Change) -> bool:
+    return bool(change.property) and isinstance(change.before, dict) and "sha256" in change.before
 
 
 def _restored(past: PastRun, reversal: Reversal[Any, Any], facts: Any, change: Change) -> Any:
