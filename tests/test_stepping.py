@@ -147,12 +147,21 @@ def test_the_confirmation_stands_in_the_record_as_it_was_given(step: Callable[..
 
 
 def test_a_button_that_is_pressed_twice_counts_once(step: Callable[..., Stepped], server: Server):
-    panel = asked(step("a"))
-    assert panel.asking is not None
+    stepped = step("a")
+    panel = asked(stepped)
+    question = panel.asking
+    assert question is not None
+
+    def again(server: Server, name: str) -> None:
+        question.apply.click()
+
+    server.behave = again
     confirm(panel)
-    panel.asking.apply.click()
+    question.apply.click()
     panel.join()
     assert server.sent == ["a"]
+    assert panel.state is State.DONE
+    assert recorded(stepped, StepFailed) == []
 
 
 def test_walked_from_broken_to_verified(step: Callable[..., Stepped]):
