@@ -47,9 +47,19 @@ def set_policy(world: World, name: str, **settings: object) -> None:
     held[name] = replace(held[name], settings={**held[name].settings, **settings})
 
 
-@pytest.mark.parametrize("section", ["trusted_pool", "owa_enablement", "mailbox_policies"])
-def test_right_after_a_run_everything_is_as_it_left_it(section: str, tmp_path: Path) -> None:
-    lab = MemoryLab.of(build_world("split-2013", states=("policy-off",)), tmp_path)
+@pytest.mark.parametrize(
+    ("topology", "section"),
+    [
+        ("split-2013", "trusted_pool"),
+        ("split-2013", "owa_enablement"),
+        ("split-2013", "mailbox_policies"),
+        ("exchange-2010", "owa_enablement"),
+        ("exchange-2016-sfb2015", "owa_enablement"),
+        ("hybrid-worldwide", "online_hybrid"),
+    ],
+)
+def test_right_after_a_run_everything_is_as_it_left_it(topology: str, section: str, tmp_path: Path) -> None:
+    lab = MemoryLab.of(build_world(topology), tmp_path)
     if section == "owa_enablement":
         applied(lab, "trusted_pool")
     found = look(lab, applied(lab, section))
