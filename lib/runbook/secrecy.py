@@ -30,18 +30,20 @@ _VARIABLE = re.compile(r"RUNBOOK_CRED_[A-Z0-9_]+_PASSWORD\Z")
 
 _kept: set[str] = set()
 _pattern: re.Pattern[str] | None = None
+_byte_forms: set[bytes] = set()
 _lock = threading.Lock()
 
 
 def keep(secret: str) -> None:
     """Remember a secret, to be hidden from now on."""
-    global _pattern
+    global _pattern, _byte_forms
     with _lock:
         if len(secret) < SHORTEST or secret in _kept:
             return
         _kept.add(secret)
         forms = sorted({form for one in _kept for form in _forms(one)}, key=len, reverse=True)
         _pattern = re.compile("|".join(map(re.escape, forms)))
+        _byte_forms = {form.encode(code) for form in forms for code in ("utf-8", "utf-16-le")}
         _guard_logs()
 
 
@@ -50,6 +52,16 @@ def keep_environment(environment: Mapping[str, str] = os.environ) -> None:
     for name, value in environment.items():
         if _VARIABLE.match(name):
             keep(value)
+
+
+def knows_any() -> bool:
+    """Whether there is anything to hide yet."""
+    return _pattern is not None
+
+
+def is_held_in(content: bytes) -> bool:
+    """Whether a file's content holds a secret, in any form that a text of it shows, and in UTF-16."""
+    return any(form in content for form in _byte_forms)
 
 
 def scrubbed(value: Any) -> Any:

@@ -34,6 +34,7 @@ from runbook.ledger.codec import from_json, to_json
 from runbook.ledger.events import EVENTS, Event, Intent, RunEnded, RunStarted
 from runbook.ledger.order import Order
 from runbook.ledger.redaction import Redactor
+from runbook.ledger.rewriting import Scrubber
 from runbook.secrecy import scrubbed
 
 T = TypeVar("T")
@@ -106,6 +107,7 @@ class Ledger:
         self.run = run
         self.step = "start"
         self.redactor = redactor
+        self._scrubber = Scrubber()
         self.head = previous
         """The hash of the last line that was written."""
         self._file = file
@@ -151,7 +153,8 @@ class Ledger:
         Where it can't be written whole (a full disk), what was written of it is taken back and ``OSError`` is raised.
         """
         with self._lock:
-            written = event if self.redactor is None else self.redactor.event(event)
+            written = self._scrubber.event(event)
+            written = written if self.redactor is None else self.redactor.event(written)
             order = self._order.copy()
             order.admit(written)
             if isinstance(written, RunStarted):

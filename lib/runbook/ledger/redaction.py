@@ -16,15 +16,13 @@ import dataclasses
 import hmac
 import re
 from collections.abc import Iterator, Mapping
-from enum import Enum
 from functools import lru_cache
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
 
-from runbook.command import Cmdlet, Target
 from runbook.inputs.personal import Personal
-from runbook.ledger.events import Event, PlanMade
+from runbook.ledger.rewriting import Rewriter
 
 T = TypeVar("T")
 
@@ -34,18 +32,16 @@ _WORD = re.compile(r"\w+")
 _SHORTEST = 3
 """A shorter name could stand in any text by chance."""
 _HEX = 12
-_KEPT = frozenset({"id", "requirements", "caused_by", "query", "section", "stage", "consent", "consents", "library"})
-"""Fields in the runbook's own words."""
 
 
-class Redactor:
+class Redactor(Rewriter):
     """Replaces people by pseudonyms. ``key`` is the secret of :func:`runbook.ledger.heads.redaction_key`."""
 
     def __init__(self, key: bytes) -> None:
+        super().__init__()
         self._key = key
         self._names: set[str] = set()
         self._by_first_word: dict[str, list[str]] = {}
-        self._digests: dict[str, str] = {}
 
     def learn(self, value: object) -> None:
         """Remember the people that a fact or a section's parameters name."""
@@ -54,38 +50,11 @@ class Redactor:
             for name in {bare, bare.rpartition("/")[2]}:  # an identity is the path to a person's name
                 self._know(name.strip())
 
-    def event(self, event: Event) -> Event:
-        """The event as it is written. A plan's digest is that of the plan as it is written."""
-        if not isinstance(event, PlanMade):
-            return self.redacted(event)
-        plan = self.redacted(event.plan)
-        self._digests[event.digest] = plan.digest
-        return PlanMade(phase=event.phase, plan=plan, digest=plan.digest)
-
     def redacted(self, value: T) -> T:
-        """``value`` without people: text, and whatever text stands in sequences, mappings and dataclasses."""
-        return self._redacted(value)  # type: ignore[no-any-return]
-
-    def _redacted(self, value: Any) -> Any:
-        if isinstance(value, Enum | Target):
-            return value
-        if isinstance(value, str):
-            return self._text(value)
-        if isinstance(value, Cmdlet):
-            named = tuple((name, self._redacted(each)) for name, each in value.parameters)
-            return Cmdlet(value.name, named, self._redacted(value.arguments))
-        if isinstance(value, tuple | list):
-            return type(value)(map(self._redacted, value))
-        if isinstance(value, Mapping):
-            return {self._redacted(key): each if key in _KEPT else self._redacted(each) for key, each in value.items()}
-        if dataclasses.is_dataclass(value) and not isinstance(value, type):
-            names = [field.name for field in dataclasses.fields(value) if field.name not in _KEPT]
-            return dataclasses.replace(value, **{name: self._redacted(getattr(value, name)) for name in names})
-        return value
+        """``value`` without people."""
+        return self.rewritten(value)
 
     def _text(self, text: str) -> str:
-        if text in self._digests:
-            return self._digests[text]
         text = _ADDRESS.sub(lambda found: f"{self._pseudonym(found[0][:-1])}@", text)
         return "".join(self._without_names(text)) if self._names else text
 
