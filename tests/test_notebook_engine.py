@@ -186,6 +186,36 @@ def test_a_disk_that_is_full_leaves_the_last_whole_notebook(tmp_path: Path, monk
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other rights")
+def test_an_executed_notebook_may_be_read_by_whoever_may_read_new_files_there(tmp_path: Path) -> None:
+    one = made(tmp_path, "1")
+    run(one)
+    (tmp_path / "other").touch()
+    assert one.output.stat().st_mode == (tmp_path / "other").stat().st_mode
+
+
+def test_of_two_runs_with_one_output_one_is_refused_before_it_begins(tmp_path: Path) -> None:
+    first, second = Saver(str(tmp_path / "out.ipynb")), Saver(str(tmp_path / "out.ipynb"))
+    first.claim()
+    with pytest.raises(Refused, match="written once"):
+        second.claim()
+
+
+def test_a_run_that_cannot_be_saved_at_its_start_leaves_no_empty_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = made(tmp_path, "1")
+
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        run(one)
+    assert one.ran() == []
+    assert not one.output.exists()
+
+
 def test_a_place_that_cannot_be_written_to_is_refused_before_anything_runs(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="No record can be written"):
         Saver(str(tmp_path / "missing" / "out.ipynb")).claim()

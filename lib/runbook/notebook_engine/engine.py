@@ -71,7 +71,11 @@ def execute(
     if output_path:
         papermill_io.register(output_path, Output(output_path))
     manager = _Manager(nb, saver)
-    manager.notebook_start()
+    try:
+        manager.notebook_start()
+    except BaseException:
+        saver.release()
+        raise
     client = _Client(
         manager,
         kernel_name=kernel_name,

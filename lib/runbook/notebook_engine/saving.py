@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 import tempfile
 import time
 from pathlib import Path
@@ -28,13 +30,25 @@ class Saver:
         self._last = float("-inf")
 
     def claim(self) -> None:
-        """The place is free, and can be written to: a record is written once."""
+        """Take the place, which nobody else can have then: a record is written once.
+
+        Raises :class:`Refused` where something is there, :class:`InputError` where nothing can be written.
+        """
         if self._path is None:
             return
-        if self._path.exists():
-            raise Refused(f"{self._path} is there already: a record is written once. Name another output.")
-        if not self._path.parent.is_dir() or not os.access(self._path.parent, os.W_OK):
-            raise InputError(f"No record can be written to {self._path.parent}: the folder isn't there, or read-only.")
+        try:
+            self._path.open("x").close()
+        except FileExistsError:
+            raise Refused(f"{self._path} is there already: a record is written once. Name another output.") from None
+        except OSError as error:
+            raise InputError(f"No record can be written to {self._path.parent}: {error.strerror}.") from None
+
+    def release(self) -> None:
+        """Give the place back, where nothing was ever saved in it."""
+        if self._path is not None:
+            with contextlib.suppress(OSError):
+                if self._path.stat().st_size == 0:
+                    self._path.unlink()
 
     def save(self, notebook: Any, *, now: bool = False) -> None:
         """Replace the file by the notebook as it is; ``now``: whatever it costs, else in reasonable intervals."""
@@ -59,6 +73,8 @@ def replace(path: Path, text: str) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
+        if path.exists():  # a temporary file is for its user alone; who may read the record is said by the place taken
+            shutil.copymode(path, name)
         _rename(Path(name), path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
