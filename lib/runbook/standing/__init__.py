@@ -97,7 +97,7 @@ def _last_runs(folder: Path) -> Mapping[str, Report]:
 def _standing(section: Section[Any, Any], told: Report | None) -> Standing:
     if told is None:
         return Standing(section.name, section.title, None, None, "not run yet")
-    first = next(iter(told.to_do), None)
+    first = next((finding for finding in told.to_do if finding.unknown), None) or next(iter(told.to_do), None)
     reason = told.reason or (first.what if first and told.outcome not in DONE else told.because)
     looked = told.mode == Mode.CHECK.value
     return Standing(section.name, section.title, told.outcome, told.ended or told.started, reason, looked)
