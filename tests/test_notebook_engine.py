@@ -194,6 +194,13 @@ def test_an_executed_notebook_may_be_read_by_whoever_may_read_new_files_there(tm
     assert one.output.stat().st_mode == (tmp_path / "other").stat().st_mode
 
 
+def test_whoever_imports_papermill_pays_nothing_for_our_engine() -> None:
+    code = "import sys; before = set(sys.modules); import runbook.notebook_engine; print(*set(sys.modules) - before)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    ours = {"runbook", "runbook.notebook_engine"}
+    assert {name for name in done.stdout.split() if name.partition(".")[0] not in sys.stdlib_module_names} == ours
+
+
 def test_of_two_runs_with_one_output_one_is_refused_before_it_begins(tmp_path: Path) -> None:
     first, second = Saver(str(tmp_path / "out.ipynb")), Saver(str(tmp_path / "out.ipynb"))
     first.claim()

@@ -223,6 +223,14 @@ def test_a_record_whose_closing_was_cut_short_is_neither_altered_nor_intact_and_
     assert "can't be closed: intact" in again.output
 
 
+def test_what_a_killed_process_left_half_written_is_no_part_of_the_record(office: Office) -> None:
+    folder = office.run("a")
+    (folder / ".record.ipynb.x1y2").write_text('{"cells"')
+    office.close(folder)
+    assert not list(folder.glob(".*"))
+    assert verify(folder).state is State.UNKNOWN_SIGNER
+
+
 def test_a_statement_that_was_taken_away_is_not_signed_anew(office: Office) -> None:
     folder = office.record("a")
     (folder / "statement.dsse.json").unlink()

@@ -82,6 +82,8 @@ def is_left_open(environment: Mapping[str, str] = os.environ) -> bool:
 def _write(folder: Path, recording: Recording, key: OwnKey) -> bytes:
     predicate = told.predicate(recording)
     _beside(folder / statement.FILE_NAME).unlink(missing_ok=True)
+    for unfinished in folder.glob(f".{notebook.FILE_NAME}.*"):  # of a process that was killed while it saved
+        unfinished.unlink()
     for name, data in observed.files(recording).items():
         path = folder / name
         path.parent.mkdir(exist_ok=True)
