@@ -478,3 +478,13 @@ def test_a_plan_that_is_made_anew_after_the_question_is_not_applied_by_the_old_b
     assert server.sent == []
     assert "The plan has changed" in panel.live.view.text
     assert stepped.apply() is not panel.live, "the cell run again asks about the new plan"
+
+
+def test_a_cell_that_comes_too_early_is_told_what_to_run_first(
+    step: Callable[..., Stepped], capsys: pytest.CaptureFixture[str]
+):
+    for cell in (Stepped.plan, Stepped.apply):
+        with pytest.raises(Refused) as caught:
+            cell(step("a"))
+        assert caught.value._render_traceback_() == ["Refused: told above."]
+        assert "run the check first" in capsys.readouterr().out

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from IPython.display import display
 from ipywidgets import HTML, Widget
@@ -21,7 +22,7 @@ from runbook.display.found import findings_table, worst_first
 from runbook.display.listing import Listing
 from runbook.display.live import Live, framed, html, joined
 from runbook.display.steps import Standing, steps
-from runbook.display.telling import failed_step, shortly
+from runbook.display.telling import failed_step, is_short, shortly
 from runbook.display.watching import Watching
 from runbook.engine.run import Phase, Run
 from runbook.errors import Cancelled, RunbookError
@@ -31,6 +32,8 @@ from runbook.render import View, message
 from runbook.render.failure import failure
 from runbook.render.rail import rail
 from runbook.render.views import findings_as_given
+
+T = TypeVar("T")
 
 MANY = 8
 """From so many findings on they are worth a filter."""
@@ -47,6 +50,21 @@ class Views(Protocol):
     def verify(self) -> View: ...
     def undo_commands(self) -> View: ...
     def finish(self) -> View: ...
+
+
+def _told_in_full(step: Callable[[Stepped], T]) -> Callable[[Stepped], T]:
+    """A step whose error is shown with what to do about it, where it wasn't yet, and fails the cell in one line."""
+
+    @wraps(step)
+    def stepping(self: Stepped) -> T:
+        try:
+            return step(self)
+        except RunbookError as error:
+            if not is_short(error):
+                display(failure(failed_step(error, self.run)))  # type: ignore[no-untyped-call]
+            raise shortly(error) from None
+
+    return stepping
 
 
 class Stepped:
@@ -132,10 +150,12 @@ class Stepped:
         self._reading("check", "Reading the facts", look)
         return None
 
+    @_told_in_full
     def plan(self) -> View:
         """What would be changed, and why."""
         return self._views.plan()
 
+    @_told_in_full
     def apply(self) -> Live | None:
         """Ask whether to carry the plan out; in plan mode, or with nothing to send, say so."""
         run = self.run
@@ -158,6 +178,7 @@ class Stepped:
         self._verified = True
         return None
 
+    @_told_in_full
     def undo_commands(self) -> View:
         """The lines that take back what was applied."""
         return self._waits() or self._views.undo_commands()

@@ -66,6 +66,11 @@ def shortly(error: Exception) -> Exception:
     return error
 
 
+def is_short(error: BaseException) -> bool:
+    """It was told above already."""
+    return "_render_traceback_" in vars(error)
+
+
 def _told(error: BaseException) -> Failure:
     match error:
         case InputError(faults=faults) if faults:
