@@ -21,6 +21,7 @@ from runbook.change import Outcome
 from runbook.errors import Refused
 from runbook.ledger import FILE_NAME, read_events
 from runbook.ledger.events import EarlierRun, FindingRecorded, Mode
+from runbook.record.listing import listed
 from undoing import applied
 
 DRAWN = 3
@@ -147,3 +148,16 @@ def test_who_starts_a_kernel_says_what_it_goes_on_from(lab: MemoryLab, monkeypat
     run = again.open_any("mailbox_policies", given, lab.estate, mode=Mode.PLAN, broker=AnyAccount())
     assert any(isinstance(event, EarlierRun) for event in read_events(run.ledger.path).events)
     run.abandon("a test")
+
+
+def test_the_listing_says_which_run_went_on_from_an_open_one(lab: MemoryLab) -> None:
+    left, _ = killed(lab.open("mailbox_policies", Mode.APPLY), "after Intent")
+
+    def successor() -> str:
+        (found,) = [one for one in listed(lab.folder.parent, lab.folder.name) if one.folder == left]
+        assert found.is_open
+        return found.resumed_by
+
+    assert successor() == ""
+    run = resumed(lab, left)
+    assert successor() == run.ledger.path.parent.name

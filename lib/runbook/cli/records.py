@@ -16,6 +16,7 @@ from runbook.cli.screen import Screen
 from runbook.cli.sentences import FAILED, in_sentences
 from runbook.engine.opening import records_folder
 from runbook.errors import InputError, Refused
+from runbook.ledger.events import Mode
 from runbook.record import State, Verified, close, own_key, was_closed
 from runbook.record.approver import has_approval, not_approved_by
 from runbook.record.links import Anchor, is_record, read_anchor, verify_all, verify_one
@@ -211,6 +212,12 @@ def _line(one: Listed) -> Text:
     head = " · ".join(filter(None, said))
     line = Text(f"{_SIGN[one.state]} {visible(head)}", style=_STATE_STYLE[one.state])
     line.append(f"\n  {one.folder.parent.name}/{one.folder.name}", style="dim")
+    if one.resumed_by:
+        line.append(f"\n  gone on with by {visible(one.resumed_by)}", style="dim")
+    elif one.state is State.OPEN and one.mode == Mode.APPLY.value:
+        line.append(
+            f"\n  to go on from it: runbook resume {visible(one.folder.parent.name)}/{visible(one.folder.name)}"
+        )
     if one.problem:
         line.append(f"\n  {visible(one.problem)}", style="red")
     return line

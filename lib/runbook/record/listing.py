@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from runbook.approval.told import verdict
 from runbook.change import Json, Outcome
 from runbook.errors import InputError
 from runbook.ledger import FILE_NAME, Recording, read_events
-from runbook.ledger.events import RunStarted
+from runbook.ledger.events import EarlierRun, Relation, RunStarted
 from runbook.record.verify import State, verify
 from runbook.signing.keys import PublicKey
 
@@ -28,6 +29,8 @@ class Listed:
     environment: str = ""
     started: datetime | None = None
     outcome: Outcome | None = None
+    resumed_by: str = ""
+    """The record of the run that went on from this one, which was cut off."""
     approval: str = ""
     """``approved``, ``not approved`` or ``refused``; empty for a run that was not to change anything."""
 
@@ -49,6 +52,7 @@ class Listed:
             "open": self.is_open,
             "state": self.state.value,
             "signer": self.fingerprint,
+            "resumed_by": self.resumed_by or None,
             "problem": self.problem,
         }
 
@@ -62,7 +66,7 @@ def listed(records: Path, estate: str = "", *, key: PublicKey | None = None) -> 
     estates = [records / estate] if estate else sorted(path for path in _folders(records))
     if estate and not estates[0].is_dir():
         raise InputError(f"There are no records of {estate} in {records}.")
-    found = [_listed(folder, key) for each in estates for folder in _folders(each)]
+    found = [one for each in estates for one in _with_successors([_listed(folder, key) for folder in _folders(each)])]
     found.sort(key=lambda one: one.folder.name, reverse=True)
     return tuple(sorted(found, key=lambda one: not one.is_open))
 
@@ -93,6 +97,19 @@ def _listed(folder: Path, key: PublicKey | None) -> Listed:
         outcome=recording.ended.outcome if recording.ended else None,
         approval=verdict(recording.events),
     )
+
+
+def _with_successors(found: list[Listed]) -> Iterator[Listed]:
+    """The runs of one estate; those that were cut off with the last run that went on from them."""
+    successors: dict[str, str] = {}
+    if any(one.is_open for one in found):
+        for one in sorted(found, key=lambda each: each.folder.name):
+            recording = _recording(one.folder)
+            for event in recording.events if recording else ():
+                if isinstance(event, EarlierRun) and event.relation is Relation.RESUMES:
+                    successors[event.record.rpartition("/")[2]] = one.folder.name
+    for one in found:
+        yield replace(one, resumed_by=successors.get(one.folder.name, "") if one.is_open else "")
 
 
 def _recording(folder: Path) -> Recording | None:
