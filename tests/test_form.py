@@ -14,9 +14,11 @@ from runbook.display.entries import Entries
 from runbook.display.fields import Kind, as_text, fields, typed_of, value_of
 from runbook.display.form import Form
 from runbook.display.parameters import form
+from runbook.display.reference import FILE, page
 from runbook.engine.parameter_files import section_file
 from runbook.errors import InputError
 from runbook.parameters import load_parameters
+from runbook.paths import from_root
 from runbook.sections import SECTIONS
 
 NAMES = {
@@ -199,3 +201,8 @@ def test_a_widget_writes_what_is_typed_and_says_what_is_wrong():
     assert "To put right: SiteID." in said
     assert site.tooltip.startswith("This is the site's Identity"), "what a screen reader tells of the field"
     assert as_text(namespace["application_port"]) == "5199"
+
+
+def test_the_page_of_all_parameters_is_current():
+    """Renew it with ``python -m runbook.display.reference``."""
+    assert from_root(FILE).read_text(encoding="utf-8") == page()
