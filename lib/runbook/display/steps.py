@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from runbook.change import Change, ChangeOutcome, Decision, Outcome, Severity
-from runbook.engine.run import Bound
+from runbook.engine.bound import Bound
 from runbook.render.rail import Step, StepState
 
 _OF = {

@@ -24,13 +24,15 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
-from runbook.change import Change, ChangeOutcome, Decision, Finding, Outcome, Plan, Severity
-from runbook.command import Shell, Target
+from runbook.change import Change, ChangeOutcome, Decision, Finding, Outcome, Plan
+from runbook.command import Target
+from runbook.engine.asking import Asking
 from runbook.engine.audit_trail import AuditTrail
+from runbook.engine.bound import Bound, judged, stranger
 from runbook.engine.clearance import clear
 from runbook.engine.control import Control, Doing
 from runbook.engine.execute import Executed, Execution
@@ -38,15 +40,14 @@ from runbook.engine.gatekeeper import Gatekeeper
 from runbook.engine.lock import LOST, EstateLock
 from runbook.engine.observe import observe
 from runbook.engine.past import builds_when_ready
+from runbook.engine.settled import Key, key_of, may_have_run, not_sent, settled
 from runbook.engine.verdict import run_outcome, worst
 from runbook.engine.waiting import wait_for
 from runbook.errors import Refused
 from runbook.estate import Estate
-from runbook.facts.identity import Identity, identity, is_named
-from runbook.facts.query import Answers, Query, Unread
+from runbook.facts.identity import identity
 from runbook.fleet import Fleet
 from runbook.ledger import Ledger, events
-from runbook.ledger.codec import to_json
 from runbook.ledger.events import Mode
 from runbook.parameters import SectionParameters
 from runbook.sections import Section
@@ -74,21 +75,6 @@ _ALLOWED = {
     "again": (Phase.CHECKED, Phase.APPLIED, Phase.VERIFIED),
     "audit": (Phase.VERIFIED,),
 }
-
-
-_READING = frozenset({"bind", "check", "again", "verify"})
-"""Steps that are given up as a whole when somebody cancels them."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bound:
-    """One shell of one server, as it answered when it was asked who it is."""
-
-    target: Target
-    ok: bool
-    description: str
-    said: str
-    stranger: bool = False
 
 
 class Run:
@@ -131,10 +117,11 @@ class Run:
         """What there is to say of the run itself, beside what its section finds."""
         self.trail = AuditTrail(estate, ledger, lambda: self._connect(False), account=account, control=self.control)
         self._connect = connect
+        self._asking = Asking(ledger, self.control)
         self._decision: Decision | None = None
         self._plan: Plan | None = None
         self._sent: Plan | None = None
-        self._skipped: dict[tuple[str, str, str], str] = {}
+        self._skipped: dict[Key, str] = {}
 
     @property
     def decision(self) -> Decision:
@@ -158,8 +145,8 @@ class Run:
         servers = {target: self.estate.server(target.server) for target in targets}
         queries = [identity(target, powershell_2=server.has_powershell_2) for target, server in servers.items()]
         with self._connect(False) as fleet:
-            answers = self._ask(fleet, queries, events.Phase.CHECK)
-        self.bound = tuple(_bound(query.target, answers[query]) for query in queries)
+            answers = self._asking.ask(fleet, queries, events.Phase.CHECK)
+        self.bound = tuple(judged(query.target, answers[query]) for query in queries)
         return self.bound
 
     def check(self) -> Decision:
@@ -188,7 +175,7 @@ class Run:
 
     def skip(self, change: Change, reason: str) -> None:
         """Leave a change out of whatever is applied from now on in this run; ``reason`` stands as its outcome."""
-        self._skipped[_key(change)] = reason
+        self._skipped[key_of(change)] = reason
 
     def apply(self, *, confirmed_by: str, ticket: str = "", typed: tuple[str, ...] = ()) -> tuple[ChangeOutcome, ...]:
         """Carry the plan out, one change after the other, up to the first that fails or is in doubt.
@@ -218,7 +205,7 @@ class Run:
         self.trail.begin(self.plan)
         self.phase = Phase.APPLIED
         self.results = tuple(
-            ChangeOutcome(change=change, outcome=Outcome.PLANNED, said=(_not_sent(change),))
+            ChangeOutcome(change=change, outcome=Outcome.PLANNED, said=(not_sent(change),))
             for change in self.plan.changes
         )
         with self.lock.in_use() if self.lock else nullcontext():
@@ -259,7 +246,7 @@ class Run:
 
     def _skips(self, number: int, change: Change) -> bool:
         """A change that somebody left out is recorded as refused, with the reason."""
-        reason = self._skipped.get(_key(change))
+        reason = self._skipped.get(key_of(change))
         if reason is not None:
             self._refuse(number, change, f"Skipped: {reason}")
         return reason is not None
@@ -288,7 +275,7 @@ class Run:
         """Nothing of a stage is still asked for by the facts, read afresh: else the next server isn't touched."""
         fresh = self._decide(events.Phase.VERIFY, record=False)
         for number, change in changes:
-            found = self._found(change, fresh)
+            found = settled(change, fresh)
             if found.outcome is not Outcome.VERIFIED:
                 self._record_outcome(number, found)
                 self._settle(number, ChangeOutcome(change=change, outcome=found.outcome, said=found.said))
@@ -308,7 +295,7 @@ class Run:
         """What fresh facts say of everything that was sent, or that a person was asked to run."""
         for number, result in enumerate(self.results):
             by_hand = result.change.run_locally and result.outcome is Outcome.PLANNED
-            found = self._found(result.change, decision)
+            found = settled(result.change, decision)
             if result.outcome in (Outcome.APPLIED, Outcome.UNKNOWN) or (by_hand and found.outcome is Outcome.VERIFIED):
                 self._record_outcome(number, found)
                 self._settle(number, replace(result, outcome=found.outcome, said=(*result.said, *found.said)))
@@ -316,7 +303,7 @@ class Run:
     def _wait(self) -> None:
         """Give what was changed the time that it needs. What is missing at the deadline, the facts tell as well."""
         wait = self.section.wait
-        if wait is None or not any(_may_have_run(result) for result in self.results):
+        if wait is None or not any(may_have_run(result) for result in self.results):
             return
 
         def look() -> Any:
@@ -375,13 +362,13 @@ class Run:
         with self._connect(False) as fleet:
             facts = observe(
                 self.section.observe(self.parameters, self.estate),
-                lambda queries: self._ask(fleet, queries, phase if record else None),
+                lambda queries: self._asking.ask(fleet, queries, phase if record else None),
             )
         if self.section.recall is not None:
             own = self.ledger.path.parent
             facts = self.section.recall(facts, builds_when_ready(own.parent, without=own))
         decision = self.section.decide(self.parameters, self.estate, facts)
-        strangers, failures = map(_stranger, self._strangers()), self._failures() if record else ()
+        strangers, failures = map(stranger, self._strangers()), self._failures() if record else ()
         notices = self.notices if record and phase is events.Phase.CHECK else ()
         decision = replace(decision, findings=(*notices, *strangers, *failures, *decision.findings))
         if record:
@@ -397,37 +384,6 @@ class Run:
         tell = self.section.failed
         found = (tell(result) for result in self.results) if tell is not None else ()
         return tuple(finding for finding in found if finding is not None)
-
-    def _ask(self, fleet: Fleet, queries: Sequence[Query[Any]], phase: events.Phase | None) -> Answers:
-        answers = fleet.ask(queries, told=self._tell(queries), cancelled=self._stops)
-        for query in queries:
-            answer = answers[query]
-            self.ledger.learn(answer)
-            if phase is None:
-                continue
-            why = answer.why if isinstance(answer, Unread) else ""
-            self.ledger.append(
-                events.FactRead(
-                    phase=phase,
-                    query=query.name,
-                    target=query.target,
-                    pipeline=query.pipeline,
-                    fact=None if why else to_json(answer),
-                    unread=why,
-                )
-            )
-        return answers
-
-    def _tell(self, queries: Sequence[Query[Any]]) -> Callable[[Query[Any]], None]:
-        """Tells whoever watches which question is asked of whom; called from the threads that ask."""
-        asked = itertools.count()
-        return lambda query: self.control.tell(
-            Doing(what=query.name, server=query.target.server, done=next(asked), total=len(queries))
-        )
-
-    def _stops(self) -> bool:
-        """A step that only reads may be cancelled between two questions; the rest of a change is always settled."""
-        return self.ledger.step in _READING and self.control.cancelled
 
     def _refusal(self) -> str:
         """Why the plan that was shown may not be carried out (any more); empty where it may."""
@@ -461,7 +417,7 @@ class Run:
 
     def _carry_out(self, number: int, change: Change) -> Executed:
         if change.run_locally:
-            executed = Executed(Outcome.PLANNED, detail=_not_sent(change))
+            executed = Executed(Outcome.PLANNED, detail=not_sent(change))
         else:
             doing = Doing(
                 what=f"{change.object} {change.property}".rstrip(),
@@ -482,17 +438,9 @@ class Run:
 
     def _settle_doubt(self, change: Change, doubtful: Executed) -> Executed:
         """Whether a command that wasn't answered with a plain yes did its work: the facts decide, not the answer."""
-        found = self._found(change, self._decide(events.Phase.VERIFY, record=False))
+        found = settled(change, self._decide(events.Phase.VERIFY, record=False))
         outcome = Outcome.APPLIED if found.outcome is Outcome.VERIFIED else found.outcome
         return replace(doubtful, outcome=outcome, detail=" ".join(filter(None, (doubtful.detail, found.detail))))
-
-    def _found(self, change: Change, fresh: Decision) -> Executed:
-        """What fresh facts say of a change that was sent."""
-        if unread := any_unread(fresh.findings):
-            return Executed(Outcome.UNKNOWN, detail=f"The facts couldn't be read afterwards: {', '.join(unread)}.")
-        if any(_same_thing(change, planned) for planned in fresh.plan.changes):
-            return Executed(Outcome.FAILED, detail="The facts, read afresh, still ask for this change.")
-        return Executed(Outcome.VERIFIED, detail="The facts, read afresh, are as planned.")
 
     def _record_outcome(self, number: int, executed: Executed) -> None:
         self.ledger.append(
@@ -514,49 +462,3 @@ class Run:
     def _all(self, outcome: Outcome, said: str) -> tuple[ChangeOutcome, ...]:
         words = (said,) if said else ()
         return tuple(ChangeOutcome(change=change, outcome=outcome, said=words) for change in self.plan.changes)
-
-
-def _bound(target: Target, answer: Identity | Unread) -> Bound:
-    if isinstance(answer, Unread):
-        return Bound(target=target, ok=False, description="", said=answer.why)
-    if not is_named(answer, target.server):
-        said = f"It calls itself {answer.name}: this isn't the server that the estate names."
-        return Bound(target=target, ok=False, description=answer.description, said=said, stranger=True)
-    said = "is the server that the estate names"
-    if target.shell is Shell.EXCHANGE:
-        said = "answers, and Exchange knows the server that the estate names"
-    return Bound(target=target, ok=True, description=answer.description, said=said)
-
-
-def _stranger(bound: Bound) -> Finding:
-    return Finding(
-        id="server-not-the-one-named",
-        requirements=(),
-        severity=Severity.ERROR,
-        server=bound.target.server,
-        object=str(bound.target.shell),
-        what=f"At the address of {bound.target.server} another server answers. {bound.said}",
-        why="What is read there would be recorded for the wrong server, and what is changed would be changed there.",
-        remedy="Correct the address in the estate file, or the name that leads to it.",
-    )
-
-
-def _not_sent(change: Change) -> str:
-    if change.run_locally:
-        return f"Run this line in the management shell on {change.target.server}, then run this section again."
-    return "Not attempted."
-
-
-def _may_have_run(result: ChangeOutcome) -> bool:
-    """It was sent, or a person may have run it."""
-    return result.outcome in (Outcome.APPLIED, Outcome.UNKNOWN) or (
-        result.change.run_locally and result.outcome is Outcome.PLANNED
-    )
-
-
-def _same_thing(one: Change, other: Change) -> bool:
-    return _key(one) == _key(other)
-
-
-def _key(change: Change) -> tuple[str, str, str]:
-    return change.target.server, change.object, change.property
