@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import quote
 from xml.sax.saxutils import escape
@@ -320,6 +321,57 @@ def test_what_is_nowhere_is_said_with_both_ways_to_give_it(memory: Memory) -> No
     assert "RUNBOOK_CRED_NOWHERE_PASSWORD" in str(raised.value)
     assert "runbook credentials set nowhere" in str(raised.value)
     assert credentials.forget("cred:nowhere") is False
+
+
+class Clear(Memory):
+    """As keyrings.alt has one, which writes a file in clear."""
+
+
+Clear.__name__ = "PlaintextKeyring"
+
+
+def test_a_keyring_that_keeps_passwords_in_clear_is_none() -> None:
+    before, clear = keyring.get_keyring(), Clear()
+    clear.kept["owa-im-runbook", "canary"] = "somebody\nclear-secret"
+    keyring.set_keyring(clear)
+    try:
+        with pytest.raises(InputError, match="in clear"):
+            credentials.store("cred:canary", "admin", "another-secret")
+        assert credentials.stored("cred:canary") is None
+        assert len(clear.kept) == 1
+    finally:
+        keyring.set_keyring(before)
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_whoever_sits_at_the_terminal_is_asked_once_and_standard_output_stays_empty(
+    memory: Memory, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("sys.stdin", Terminal("LITWARE\\kim\n"))
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
+    monkeypatch.setattr("getpass.getpass", lambda question: asked.append(question) or "typed-secret")
+    environment: dict[str, str] = {}
+    for _ in range(2):
+        found = credentials.default_broker(environment).resolve("cred:canary")
+        assert (found.username, found.password.get_secret_value()) == (r"LITWARE\kim", "typed-secret")
+    assert len(asked) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "typed-secret" not in said.err
+    assert secrecy.scrubbed("typed-secret") == secrecy.HIDDEN
+    assert memory.kept == {}, "what is typed is kept nowhere"
+
+
+def test_nobody_is_asked_from_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", Terminal())
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
+    with ThreadPoolExecutor(1) as pool, pytest.raises(InputError, match="isn't in the keyring"):
+        pool.submit(lambda: credentials.default_broker({}).resolve("cred:nowhere")).result()
 
 
 def test_nobody_is_asked_where_nobody_sits() -> None:

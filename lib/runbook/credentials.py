@@ -9,12 +9,15 @@ from __future__ import annotations
 import getpass
 import os
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Protocol
 
 import keyring
-from keyring.errors import KeyringError
+from keyring.backend import KeyringBackend
+from keyring.backends.chainer import ChainerBackend
+from keyring.errors import KeyringError, NoKeyringError
 from pydantic import SecretStr, TypeAdapter, ValidationError
 
 from runbook import secrecy
@@ -78,19 +81,27 @@ class KeyringBroker:
 
 
 class PromptBroker:
-    """Asks whoever sits at the terminal, once for each reference; never in a kernel or a batch job."""
+    """Asks whoever sits at the terminal, or before the notebook; never in a batch job, a headless kernel or a thread.
 
-    def __init__(self) -> None:
-        self._answers: dict[str, Credential] = {}
+    What is answered stands in the environment of this process from then on, so that nobody is asked twice, nor the
+    kernels that it starts.
+    """
+
+    def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
+        self._environment = environment
 
     def resolve(self, reference: str) -> Credential:
-        variables(reference)
-        if reference not in self._answers:
-            if not _somebody_is_there():
-                raise InputError(f"{reference} has no account, and nobody is at the terminal to ask.")
-            username = input(f"User name for {reference}: ").strip()
-            self._answers[reference] = _kept(username, getpass.getpass(f"Password for {reference} (not shown): "))
-        return self._answers[reference]
+        name, secret = variables(reference)
+        if not _somebody_is_there():
+            raise InputError(f"{reference} has no account, and nobody is at the terminal to ask.")
+        username = _asked(f"User name for {reference}: ")
+        password = getpass.getpass(f"Password for {reference} (not shown): ")
+        if not username or not password:
+            raise InputError(f"{reference}: an account has a user name and a password, and one was left empty.")
+        found = _kept(username, password)
+        if isinstance(self._environment, MutableMapping):
+            self._environment[name], self._environment[secret] = username, password
+        return found
 
 
 class ChainBroker:
@@ -110,14 +121,15 @@ class ChainBroker:
 
 
 def default_broker(environment: Mapping[str, str] = os.environ) -> Broker:
-    """Environment, then keyring."""
-    return ChainBroker(EnvironmentBroker(environment), KeyringBroker())
+    """Environment, then keyring, then, where somebody is there, a question."""
+    asked = (PromptBroker(environment),) if _somebody_is_there() else ()
+    return ChainBroker(EnvironmentBroker(environment), KeyringBroker(), *asked)
 
 
 def stored(reference: str) -> Credential | None:
     """The account in the keyring; ``None`` where it isn't there or there is no keyring."""
     try:
-        found = keyring.get_password(SERVICE, _name(reference))
+        found = _keyring().get_password(SERVICE, _name(reference))
     except KeyringError:
         return None
     if found is None:
@@ -130,7 +142,7 @@ def store(reference: str, username: str, password: str) -> None:
     """Put an account into the keyring; :class:`InputError` where there is none."""
     variables(reference)
     try:
-        keyring.set_password(SERVICE, _name(reference), f"{username}\n{password}")
+        _keyring().set_password(SERVICE, _name(reference), f"{username}\n{password}")
     except KeyringError as error:
         raise InputError(f"The keyring doesn't take it: {type(error).__name__}. {error}") from None
 
@@ -138,7 +150,7 @@ def store(reference: str, username: str, password: str) -> None:
 def forget(reference: str) -> bool:
     """Take an account out of the keyring; false where it wasn't there."""
     try:
-        keyring.delete_password(SERVICE, _name(reference))
+        _keyring().delete_password(SERVICE, _name(reference))
     except KeyringError:
         return False
     return True
@@ -153,8 +165,32 @@ def _name(reference: str) -> str:
     return reference.removeprefix("cred:")
 
 
+def _keyring() -> KeyringBackend:
+    """The platform's keyring, or the first of several, that keeps nothing in clear; else ``NoKeyringError``."""
+    chosen = keyring.get_keyring()
+    several = chosen.backends if isinstance(chosen, ChainerBackend) else [chosen]
+    for each in several:
+        if "plaintext" not in type(each).__name__.lower():
+            return each
+    raise NoKeyringError("The only keyring here keeps passwords in a file in clear.")
+
+
 def _somebody_is_there() -> bool:
-    return "ipykernel" not in sys.modules and sys.stdin is not None and sys.stdin.isatty()
+    """At a terminal, or in front of a notebook that Jupyter opened, and in the thread that can ask."""
+    if threading.current_thread() is not threading.main_thread():
+        return False
+    if "ipykernel" in sys.modules:
+        return bool(os.environ.get("JPY_SESSION_NAME"))
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def _asked(question: str) -> str:
+    """Standard output belongs to the result; a notebook's front end asks by itself."""
+    if "ipykernel" in sys.modules:
+        return input(question).strip()
+    sys.stderr.write(question)
+    sys.stderr.flush()
+    return sys.stdin.readline().strip()
 
 
 def variables(reference: str) -> tuple[str, str]:
