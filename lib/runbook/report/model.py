@@ -159,7 +159,7 @@ def report(recording: Recording) -> Report:
 def _identity(first: Entry, started: RunStarted, events: tuple[Event, ...]) -> Iterator[tuple[str, str]]:
     given = started.parameters if isinstance(started.parameters, dict) else {}
     reached = dict.fromkeys(event.target.server for event in events if isinstance(event, ServerReached))
-    yield "Scope", ", ".join(reached) or "no server was reached"
+    yield "Scope", ", ".join(sorted(reached)) or "no server was reached"
     yield "Operator", started.operator or first.actor
     yield "From", f"{first.actor} on {first.host}" if started.operator else first.host
     yield "Change ticket", str(given.get("change_ticket") or "none given")
