@@ -23,6 +23,7 @@ from runbook.ledger.events import Mode
 from runbook.record import State, verify
 from runbook.sections import SECTIONS
 from runbook.standing import overview as stands
+from runbook.standing.changed import changed
 from runbook.standing.look import Looking, look_around
 from runbook.standing.page import page
 
@@ -83,6 +84,7 @@ def test_a_section_that_is_done_leaves_the_next_one(looked: Rehearsal, tmp_path:
         told = stands(lab.estate, tmp_path / "looks")
         assert told.next is not None
         assert told.next.section == "owa_enablement"
+        assert changed(lab.estate, tmp_path / "looks") == (), "a look changes nothing"
         assert told.standings[1].outcome is Outcome.NOT_NEEDED
 
 
@@ -160,3 +162,16 @@ def test_the_page_is_free_again_however_the_look_ended(looked: Rehearsal, raised
     now.thread.join(10)
     assert not again.disabled
     assert said in now.widget.children[2].value
+
+
+def test_an_undo_may_be_chosen_from_the_runs_that_changed_something(tmp_path: Path):
+    with rehearsing("split-2013", tmp_path) as lab:
+        folder = tmp_path / lab.estate.name
+        run = Rehearsal(lab.lab, lab.estate, folder)
+        run.run("trusted_pool", Mode.APPLY)
+        run.run("mailbox_policies", Mode.PLAN)
+        (folder / "0").mkdir()
+        (folder / "0" / "events.jsonl").write_text("not a ledger\n", encoding="utf-8")
+        (choice,) = changed(lab.estate, tmp_path)
+        assert choice.value == str(folder / "1")
+        assert "Trusted application pool, 7 changed: verified" in choice.label

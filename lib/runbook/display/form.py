@@ -18,12 +18,17 @@ from runbook.display.entries import Entries
 from runbook.display.fields import Field, Group
 from runbook.display.input import Input
 from runbook.display.style import STYLE, message
+from runbook.engine.opening import records_folder
 from runbook.engine.parameter_files import section_file, shown_path
 from runbook.errors import InputError
 from runbook.estate import Estate, find_estate, load_estate
 from runbook.inputs.characters import visible
 from runbook.paths import from_root
 from runbook.sections import choices
+from runbook.standing.changed import changed
+
+_RECORD = "record"
+"""The parameter that names a past run."""
 
 
 class Form:
@@ -150,15 +155,23 @@ class Form:
     def _choose_stated(self) -> None:
         """Offer what the estate file itself states; a fault of it is said where the servers are asked."""
         try:
-            found = choices.stated(self._entries.model, self._estate())
+            found = self._stated()
         except InputError:
             found = {}
         for name, each in self._inputs.items():
             each.offer(found.get(name, ()))
 
+    def _stated(self) -> dict[str, tuple[choices.Choice, ...]]:
+        """What is known without asking a server: by the estate file, and by past records."""
+        estate = self._estate()
+        found = dict(choices.stated(self._entries.model, estate))
+        if _RECORD in self._inputs:
+            found[_RECORD] = changed(estate, records_folder())
+        return found
+
     def _told(self, told: choices.Told) -> None:
         """Offer what the servers told, beside what the estate file states."""
-        stated = choices.stated(self._entries.model, self._estate())
+        stated = self._stated()
         certificates = choices.certificate_choices(told.held, str(self._entries[choices.POOL])) if told.held else ()
         for name, each in self._inputs.items():
             offered = {one.value.lower(): one for one in (*stated.get(name, ()), *told.choices.get(name, ()))}
