@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,11 +11,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from memory_lab import MemoryLab, MemorySession
 from rehearsal.admin_audit_log import AuditEntry as Logged
 from rehearsal.topologies import build_world
 from runbook.change import Outcome
+from runbook.cli.screen import Screen
 from runbook.command import Cmdlet, Pipeline, Shell, Switch, Target, cmdlet
 from runbook.engine.audit_match import Log, Sent, Window, compared
 from runbook.engine.run import Run
@@ -24,6 +27,7 @@ from runbook.ledger import read_events
 from runbook.ledger.events import Audit, AuditLogCompared, Awaited, Mode
 from runbook.report import html, report
 from runbook.result import Result, ServerError, State
+from runbook.summary import summarise
 
 NOON = datetime(2015, 3, 2, 12, tzinfo=UTC)
 TARGET = Target("atl-mbx-001.litwareinc.com", Shell.EXCHANGE)
@@ -223,6 +227,25 @@ def test_an_entry_that_is_lost_is_shown_in_red_once_the_logs_delay_is_over(lab: 
     page = html(told)
     assert '<td class="error">✖ missing</td>' in page
     assert page.index("1 missing") < page.index("Each change"), "it stands where it is said what is left to do"
+
+
+def test_a_terminal_shows_what_the_log_lacks_and_nothing_where_it_has_all(lab: MemoryLab) -> None:
+    run = applied(lab)
+    log = lab.world.exchange.audit
+    log.entries.remove(next(each for each in log.entries if each.object == "Executives"))
+    run.audit()
+    run.finish()
+    whole = lab.open("mailbox_policies", Mode.APPLY)
+    whole.check()
+    whole.finish()
+    said = []
+    for folder in (run.ledger.path.parent, whole.ledger.path.parent):
+        console = Console(record=True, width=200, file=io.StringIO())
+        Screen(console).sections([summarise(folder)])
+        said.append(console.export_text())
+    assert "1 missing" in said[0]
+    assert "✖ missing: Set-OwaMailboxPolicy -Identity Executives" in said[0]
+    assert "admin audit log" not in said[1]
 
 
 def test_whoever_does_not_wait_is_told_that_it_is_not_there_yet(lab: MemoryLab) -> None:

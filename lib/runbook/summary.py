@@ -7,7 +7,15 @@ from pathlib import Path
 
 from runbook.change import Change, Finding, Json, Outcome
 from runbook.ledger import Recording, read_events
-from runbook.ledger.events import FindingRecorded, OutcomeRecorded, Phase, PlanMade, RunEnded, RunStarted
+from runbook.ledger.events import (
+    AuditLogCompared,
+    FindingRecorded,
+    OutcomeRecorded,
+    Phase,
+    PlanMade,
+    RunEnded,
+    RunStarted,
+)
 from runbook.ledger.plans import planned_changes
 from runbook.powershell import render
 
@@ -26,6 +34,8 @@ class SectionSummary:
     because: str
     """Why there is nothing to change, where there isn't."""
     record: Path
+    audit: AuditLogCompared | None = None
+    """What Exchange's admin audit log had of the run, as it was looked at last; ``None`` where nothing was sent there."""
 
     def document(self) -> Json:
         """The section's part of the ``--json`` document."""
@@ -56,6 +66,7 @@ def summarise(folder: Path) -> SectionSummary:
         changes=_changes(recording),
         because=_because(recording),
         record=folder,
+        audit=next((event for event in reversed(events) if isinstance(event, AuditLogCompared)), None),
     )
 
 

@@ -14,9 +14,11 @@ from rich.text import Text
 from runbook.change import Outcome, Severity
 from runbook.cli.progress import followed
 from runbook.cli.rehearse import Rehearsal
+from runbook.ledger.events import AuditLogCompared
 from runbook.powershell import render
 from runbook.render.templating import visible
 from runbook.render.views import OUTCOME_SYMBOL, SYMBOL
+from runbook.report import audit
 from runbook.summary import SectionSummary
 
 _STYLE = {
@@ -105,8 +107,24 @@ class Screen:
                 Text(f"{OUTCOME_SYMBOL[section.outcome]} {section.name}: {section.because}", style="green"),
                 soft_wrap=True,
             )
+        if section.audit is not None:
+            self._audit(section.audit)
         if section.reason:
             self.out.print(Text(section.reason, style="red"))
+
+    def _audit(self, compared: AuditLogCompared) -> None:
+        """What Exchange's own log lacks of the run, or has besides; nothing where it has just what was sent."""
+        told = audit.told(compared, {})
+        rows = [*(row for row in told.rows if row.style != "verified"), *told.others]
+        if not rows:
+            return
+        self.out.print(Text(visible(told.head), style="red" if told.grave else "yellow"), soft_wrap=True)
+        for row in rows:
+            by = f" by {row.by}" if row.by else ""
+            line = f"  {row.symbol} {row.standing}{by}: {row.command}"
+            self.out.print(Text(visible(line), style="red" if row.is_grave else ""), soft_wrap=True)
+            if row.said:
+                self.out.print(Text(f"    {visible(row.said)}"), soft_wrap=True)
 
 
 def _outcome(outcome: Outcome) -> Text:
