@@ -35,7 +35,7 @@ class SectionSummary:
     """Why there is nothing to change, where there isn't."""
     record: Path
     audit: AuditLogCompared | None = None
-    """What Exchange's admin audit log had of the run, as it was looked at last; ``None`` where nothing was sent there."""
+    """What Exchange's admin audit log had of the run, as last looked at; ``None`` where nothing was sent there."""
 
     def document(self) -> Json:
         """The section's part of the ``--json`` document."""
