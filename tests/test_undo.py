@@ -16,6 +16,8 @@ from broken_world import broken, fitting
 from memory_lab import MemoryLab
 from rehearsal.exchange_owa import ENABLED, TYPE
 from rehearsal.faults import FAULTS
+from rehearsal.faults.fault import Where
+from rehearsal.faults.scenario import bring_about
 from rehearsal.host import WindowsHost
 from rehearsal.owa_application import WEB_CONFIG
 from rehearsal.topologies import build_world
@@ -203,6 +205,17 @@ def test_other_peoples_application_in_the_pool_keeps_the_pool(lab: MemoryLab) ->
     run = undone(lab, record)
     assert "undo-changed-since" in ids(run)
     assert pool in {each.fqdn for each in lab.world.lync.published.trusted_pools}
+
+
+def test_enabling_what_somebody_else_published_needs_their_word(lab: MemoryLab) -> None:
+    record = applied(lab, "trusted_pool")
+    bring_about(lab.world, [(FAULTS["topology-pending-changes"], Where())])
+    run = opened_undo(lab, record, Mode.PLAN)
+    assert not run.check().plan.changes
+    assert "undo-brings-along" in ids(run)
+    agreed = opened_undo(lab, record, Mode.PLAN, allow_pending_topology_changes=True)
+    (enable,) = [change for change in agreed.check().plan.changes if change.object == "topology"]
+    assert enable.consent == "allow_pending_topology_changes"
 
 
 def test_what_has_no_way_back_is_named_with_what_to_do_instead(tmp_path: Path) -> None:

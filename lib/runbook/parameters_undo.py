@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from runbook.inputs.fields import Line, distinct
+from runbook.inputs.fields import Flag, Line, distinct
 from runbook.parameters import SectionParameters
 
 
@@ -30,3 +30,10 @@ class UndoParameters(SectionParameters):
             "them since.",
         ),
     ] = ()
+    allow_pending_topology_changes: Annotated[
+        Flag,
+        Field(
+            title="Allow pending topology changes",
+            description="Consent: Enable-CsTopology also enables what others have published and not yet enabled (L41).",
+        ),
+    ] = False

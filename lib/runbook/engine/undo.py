@@ -57,7 +57,9 @@ def undo_section(past: PastRun, since: Callable[[], Since]) -> Section[UndoParam
             now=lambda change: reversal.present(original, estate, found.facts, change, made),
             there=found.there,
             reversal=reversal,
+            along=lambda change: reversal.brings_along(original, estate, found.facts, change, made),
             anyway=given.take_back_anyway,
+            with_others=given.allow_pending_topology_changes,
         )
         return undo_plan.decide(undoing)
 

@@ -82,6 +82,21 @@ def half_done(change: Change) -> Finding:
     )
 
 
+def brings_along(change: Change, names: str, consent: str) -> Finding:
+    """Enabling what this undo publishes would also enable what somebody else has published."""
+    return Finding(
+        id="undo-brings-along",
+        requirements=change.requirements,
+        severity=Severity.ERROR,
+        server=change.target.server,
+        object=change.object,
+        what=f"Somebody else published changes that aren't enabled: they concern {names}.",
+        why="Taking this record back has to enable the topology, and would enable those as well.",
+        remedy=f"Ask whoever published them, then set {consent}; or have them enabled or withdrawn first.",
+        repair=Repair.CONSENT,
+    )
+
+
 def is_back(change: Change) -> Finding:
     return Finding(
         id="undo-not-needed",

@@ -25,7 +25,7 @@ from runbook.facts.query import Unread
 from runbook.sections.reversal import Reversal, same
 from runbook.sections.unread import unread
 
-CONSENT = "take_back_anyway"
+CONSENT, OTHERS = "take_back_anyway", "allow_pending_topology_changes"
 
 Present = Callable[[Change], "Json | Unread"]
 _TOOK_EFFECT = (Outcome.APPLIED, Outcome.VERIFIED, Outcome.UNKNOWN, None)
@@ -35,8 +35,8 @@ _TOOK_EFFECT = (Outcome.APPLIED, Outcome.VERIFIED, Outcome.UNKNOWN, None)
 class Undoing:
     """Everything that a decision goes by.
 
-    ``now`` is what the object of a change holds, ``there`` whether a file of the runbook's own is there; ``anyway``
-    names objects.
+    ``now`` is what the object of a change holds, ``there`` whether a file of the runbook's own is there, ``along`` what
+    of other people's a repeat makes effective too. ``anyway`` names objects; ``with_others`` agrees to the latter.
     """
 
     past: PastRun
@@ -44,7 +44,9 @@ class Undoing:
     now: Present
     reversal: Reversal  # type: ignore[type-arg]
     there: Mapping[Place, bool | Unread] = field(default_factory=dict)
+    along: Callable[[Change], str] = lambda change: ""
     anyway: tuple[str, ...] = ()
+    with_others: bool = False
 
 
 @dataclass(slots=True)
@@ -74,6 +76,9 @@ def decide(undoing: Undoing) -> Decision:
         if name.lower() not in found.named:
             found.findings.append(say.not_in_record(name, undoing.past.name))
     changes = tuple(_in_order(undoing, found))
+    if held := [change for change in changes if undoing.along(change) and not undoing.with_others]:
+        found.findings += [say.brings_along(change, undoing.along(change), OTHERS) for change in held]
+        return Decision(findings=tuple(found.findings), plan=Plan(because=_held(found)))
     if changes:
         return Decision(findings=tuple(found.findings), plan=Plan(changes=changes))
     return Decision(findings=tuple(found.findings), plan=Plan(because=_because(undoing.past, found)))
@@ -185,7 +190,9 @@ def _in_order(undoing: Undoing, found: _Found) -> Iterator[Change]:
             served = [each for each in range(place) if _serves(recorded.change, changes[each].change)]
             if _is_needed(undoing, found, recorded.change, served):
                 where = min((stage_of[each] for each in served if each in found.back), default=stage_of[place])
-                after.setdefault(where, []).append(_once_more(recorded.change))
+                after.setdefault(where, []).append(
+                    _once_more(recorded.change, OTHERS if undoing.along(recorded.change) else "")
+                )
     for number in reversed(range(len(stages))):
         for place in reversed(stages[number]):
             yield from (found.back[place],) if place in found.back else ()
@@ -229,12 +236,17 @@ def _still_works_with_it(undoing: Undoing, repeat: Change) -> bool:
     return isinstance(repeat.after, dict) and not isinstance(now, Unread) and same(repeat.after, now)
 
 
-def _once_more(repeat: Change) -> Change:
+def _once_more(repeat: Change, consent: str) -> Change:
     """A refresh leads to what was there before; others come to what they came to the first time."""
     before, after = repeat.before, repeat.after
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         before, after = after, before
-    return replace(repeat, before=before, after=after, consent="", shared=False)
+    return replace(repeat, before=before, after=after, consent=consent, shared=False)
+
+
+def _held(found: _Found) -> str:
+    ids = dict.fromkeys(finding.id for finding in found.findings if finding.blocks)
+    return f"Nothing is planned until this is settled: {', '.join(ids)}."
 
 
 def _because(past: PastRun, found: _Found) -> str:

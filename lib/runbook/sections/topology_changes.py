@@ -15,6 +15,7 @@ from runbook.facts.lync import TrustedApplication, TrustedComputer, TrustedPool
 from runbook.parameters import TrustedPoolParameters
 from runbook.sections.organisation import Writer
 
+TOPOLOGY = "topology"
 _QUIET: dict[str, Value] = {"Force": Switch.ON, "Confirm": Switch.OFF}
 _ENABLE = Pipeline.of(cmdlet("Enable-CsTopology", Confirm=Switch.OFF))
 _EXPORT = Pipeline.of(cmdlet("Export-CsConfiguration", AsBytes=Switch.ON))
@@ -152,7 +153,7 @@ def enable(writer: Writer, changes: list[Change], consent: str) -> tuple[Change,
     """
     last = Change(
         target=writer.target,
-        object="topology",
+        object=TOPOLOGY,
         property="enabled",
         before=False,
         after=True,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from runbook.change import Change, Json
 from runbook.estate import Estate
 from runbook.facts.lync import TrustedPool
 from runbook.facts.query import Unread
 from runbook.parameters import TrustedPoolParameters
+from runbook.sections import enablement
 from runbook.sections.organisation import ExchangeOrganisation, Topology
 from runbook.sections.reversal import Reversal, like
+from runbook.sections.topology_changes import TOPOLOGY
 from runbook.sections.trusted_pool_facts import TrustedPoolFacts
 
 _POOL, _COMPUTER = "TrustedApplicationPool:", "TrustedApplicationComputer:"
@@ -92,4 +94,23 @@ def _dial_plans(organisation: ExchangeOrganisation, object: str) -> Json | Unrea
     return list[Json](found) if isinstance(found, tuple) else found
 
 
-REVERSAL = Reversal(present=present, commands=_COMMANDS)
+def _brings_along(
+    given: TrustedPoolParameters, estate: Estate, facts: TrustedPoolFacts, change: Change, made: Sequence[Change]
+) -> str:
+    """The names, other than the record's own, that Enable-CsTopology would make known or forget (L41)."""
+    if change.object != TOPOLOGY:
+        return ""
+    state = enablement.compare(facts, frozenset(), facts.discovered)
+    return ", ".join(sorted((state.ours | state.others) - set(_names(made))))
+
+
+def _names(made: Sequence[Change]) -> Iterator[str]:
+    for change in made:
+        if change.object.startswith((_POOL, _COMPUTER)):
+            yield change.object.partition(":")[2].lower()
+            for value in (change.before, change.after):
+                computers = value.get("Computers") if isinstance(value, dict) else None
+                yield from (str(name).lower() for name in (computers if isinstance(computers, list) else ()))
+
+
+REVERSAL = Reversal(present=present, commands=_COMMANDS, brings_along=_brings_along)
