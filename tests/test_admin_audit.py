@@ -225,7 +225,7 @@ def test_an_entry_that_is_lost_is_shown_in_red_once_the_logs_delay_is_over(lab: 
     (row,) = told.audit.grave
     assert row.object == "Executives"
     page = html(told)
-    assert '<td class="error">✖ missing</td>' in page
+    assert '<td class="entry error">✖ missing</td>' in page
     assert page.index("1 missing") < page.index("Each change"), "it stands where it is said what is left to do"
 
 
