@@ -177,6 +177,17 @@ def test_a_worker_older_than_the_restored_file_is_recycled_though_the_file_has_i
     assert order.index((BACK, "appSettings")) + 1 == order.index((BACK, "worker"))
 
 
+def test_a_file_whose_saved_copy_somebody_removed_is_restored_from_the_record(lab: MemoryLab) -> None:
+    before = host(lab).files.find(WEB_CONFIG).content
+    record = ready(lab)
+    for file in host(lab).files:
+        if "web.runbook-" in file.path.name:
+            host(lab).files.delete(file)
+    undone(lab, record)
+    assert host(lab).files.find(WEB_CONFIG).content == before
+    assert not [file for file in host(lab).files if "web.runbook-" in file.path.name]
+
+
 def test_settings_taken_back_by_hand_still_lack_refresh_and_recycle_that_nobody_did(tmp_path: Path) -> None:
     lab = MemoryLab.of(build_world("exchange-2016-sfb2015"), tmp_path)
     record = applied(lab, "owa_enablement")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -117,6 +119,17 @@ def _worker_names(fact: Json) -> Iterator[str]:
     for each in fact if isinstance(fact, list) else ():
         if isinstance(each, dict):
             yield f"{each.get('process_id')} since {each.get('started')}"
+
+
+def content_before(past: PastRun, change: Change) -> bytes | None:
+    """The bytes that a file had before a change of it, as the run read them; ``None`` where its record has none."""
+    wanted = change.before.get("sha256") if isinstance(change.before, dict) else None
+    for event in past.recording.events:
+        if isinstance(event, FactRead) and event.target == change.target and isinstance(event.fact, dict):
+            held = event.fact.get("base64")
+            if isinstance(held, str) and hashlib.sha256(content := base64.b64decode(held)).hexdigest() == wanted:
+                return content
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

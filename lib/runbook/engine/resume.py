@@ -7,8 +7,6 @@ its own use are removed.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -16,12 +14,11 @@ from typing import Any
 from runbook.change import Change, Decision, Finding, Json, Plan
 from runbook.engine import undo_findings as say
 from runbook.engine.leftovers import WithLeftovers, observed, removals
-from runbook.engine.past_run import Key, PastRun, Recorded, key_of
+from runbook.engine.past_run import Key, PastRun, Recorded, content_before, key_of
 from runbook.engine.undo import check_commands
 from runbook.errors import Refused
 from runbook.estate import Estate
 from runbook.facts.query import Observation, Unread
-from runbook.ledger.events import FactRead
 from runbook.parameters import SectionParameters
 from runbook.sections import Section
 from runbook.sections.reversal import Reversal, same
@@ -81,7 +78,7 @@ def _decision(
             now = reversal.present(given, estate, found.facts, recorded.change, made)
             findings.append(_told(past, recorded.change, now, became))
             if not isinstance(now, Unread) and _is_half(recorded.change, now):
-                restore = reversal.take_back(recorded.change, now)
+                restore = reversal.take_back(recorded.change, now, None)
                 if restore is not None:
                     first.append(replace(restore, property=RESTORED))
                     facts = _restored(past, reversal, facts, recorded.change)
@@ -120,20 +117,8 @@ def _is_file(change: Change) -> bool:
 
 def _restored(past: PastRun, reversal: Reversal[Any, Any], facts: Any, change: Change) -> Any:
     """The facts as they will be once the file is back, where the record holds the content that it had."""
-    wanted = change.before.get("sha256") if isinstance(change.before, dict) else None
-    for content in _contents(past, change):
-        if hashlib.sha256(content).hexdigest() == wanted:
-            return reversal.as_if(facts, change, content)
-    return facts
-
-
-def _contents(past: PastRun, change: Change) -> Iterator[bytes]:
-    """What the run read of files on that server."""
-    for event in past.recording.events:
-        if isinstance(event, FactRead) and event.target == change.target and isinstance(event.fact, dict):
-            held = event.fact.get("base64")
-            if isinstance(held, str):
-                yield base64.b64decode(held)
+    content = content_before(past, change)
+    return facts if content is None else reversal.as_if(facts, change, content)
 
 
 def _of_no_use(

@@ -85,7 +85,7 @@ def check_commands(past: PastRun, reversal: Reversal[Any, Any]) -> None:
     for recorded in past.changes:
         for why in _strange(recorded.change, reversal):
             raise Refused(f"The record {past.name} isn't one that this runbook wrote: {recorded.change.object}: {why}.")
-        reversal.take_back(recorded.change, recorded.change.after)
+        reversal.take_back(recorded.change, recorded.change.after, None)
         if past.started.redacted and names_people([pipeline_json(each) for each in recorded.change.reverse]):
             raise Refused(
                 f"The record {past.name} leaves people out, and {recorded.change.object} is about one. Take its changes"

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from runbook.change import Change, Decision, Finding, Json, Outcome, Plan, Step
 from runbook.engine import undo_findings as say
 from runbook.engine.leftovers import Place, removals
-from runbook.engine.past_run import Key, PastRun, Recorded, Since, key_of
+from runbook.engine.past_run import Key, PastRun, Recorded, Since, content_before, key_of
 from runbook.facts.query import Unread
 from runbook.sections.reversal import Reversal, same
 from runbook.sections.unread import unread
@@ -150,7 +150,7 @@ def _standing(chain: Sequence[Recorded], values: Sequence[Json]) -> int | None:
 def _is_half(undoing: Undoing, last: Recorded) -> bool:
     """The change, or taking it back, was cut off while it went on; of objects of the directory there are no halves."""
     doubtful = last.outcome in (None, Outcome.UNKNOWN) or key_of(last.change) in undoing.since.in_doubt
-    return doubtful and undoing.reversal.take_back(last.change, last.change.after) is not None
+    return doubtful and undoing.reversal.take_back(last.change, last.change.after, None) is not None
 
 
 def _names(change: Change) -> set[str]:
@@ -159,7 +159,7 @@ def _names(change: Change) -> set[str]:
 
 
 def _inverse(undoing: Undoing, change: Change, now: Json) -> Change:
-    made = undoing.reversal.take_back(change, now)
+    made = undoing.reversal.take_back(change, now, _lost_copy(undoing, change))
     if made is not None:
         return made
     repeated = {each.change.command for each in undoing.past.changes if each.change.repeats}
@@ -177,6 +177,13 @@ def _inverse(undoing: Undoing, change: Change, now: Json) -> Change:
         run_locally=change.run_locally,
         stage=change.stage,
     )
+
+
+def _lost_copy(undoing: Undoing, change: Change) -> bytes | None:
+    """What the copy of a file held that the run saved and that isn't there any more, where the record has it."""
+    saved = undoing.reversal.own_files(change)[:1]
+    gone = any(undoing.there.get((change.target, path)) is False for path in saved)
+    return content_before(undoing.past, change) if gone else None
 
 
 def _in_order(undoing: Undoing, found: _Found) -> Iterator[Change]:

@@ -222,8 +222,10 @@ def change(target: Target, back: BackEnd, values: Mapping[str, str]) -> Change:
     )
 
 
-def take_back(recorded: Change, now: Json) -> Change | None:
+def take_back(recorded: Change, now: Json, content: bytes | None = None) -> Change | None:
     """The file as it was, from the copy that the recorded change saved; ``now`` is what is there in its place.
+
+    Where somebody has removed that copy, ``content`` is what it held by the record, and it is written anew first.
 
     The copy has the old file's time and attributes, and the file keeps its access rights. Once it is restored and read
     back the copy goes, so that nothing of this runbook's stays behind. ``None`` for a change of something else;
@@ -251,6 +253,7 @@ def take_back(recorded: Change, now: Json) -> Change | None:
         requirements=recorded.requirements,
         disturbs=_DISTURBS,
         preparation=(
+            *(() if content is None else (Step(what="Write the saved copy anew", pipeline=_write(backup, content)),)),
             Step(what="Read the saved copy", pipeline=files.reading(backup), gives_sha256=was),
             *(unchanged if now is not None else ()),
         ),

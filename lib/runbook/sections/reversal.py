@@ -33,7 +33,8 @@ class Reversal(Generic[P, F]):
 
     ``commands`` are lines of a shell's name, a cmdlet and the parameters that a reverse may give it; ``programs`` are
     allowed as they stand, in the ordinary Windows shell. ``take_back`` makes the change that restores ``before`` where
-    that takes more than the recorded reverse, from the recorded change and what is there now; ``None`` for any other.
+    that takes more than the recorded reverse, from the recorded change, what is there now and, where the saved copy of
+    a file is gone, its content; ``None`` for any other.
     ``brings_along`` says what of other people's a repeat would make effective too, empty for nothing.
     ``as_if`` are the facts as they would be with a file restored to this content.
     ``own_files`` are the files beside its object that a change makes for its own use: what it saved, what it prepared.
@@ -43,7 +44,7 @@ class Reversal(Generic[P, F]):
     present: Present[P, F]
     commands: str
     programs: tuple[Cmdlet, ...] = ()
-    take_back: Callable[[Change, Json], Change | None] = lambda change, now: None
+    take_back: Callable[[Change, Json, bytes | None], Change | None] = lambda change, now, content: None
     brings_along: Callable[[P, Estate, F, Change, Sequence[Change]], str] = lambda *known: ""
     as_if: Callable[[F, Change, bytes], F] = lambda facts, change, content: facts
     own_files: Callable[[Change], tuple[str, ...]] = lambda change: ()
