@@ -16,12 +16,14 @@ from rich.console import Console
 from memory_lab import MemoryLab, MemorySession
 from rehearsal.admin_audit_log import AuditEntry as Logged
 from rehearsal.topologies import build_world
+from rehearsal.world import World
 from runbook.change import Outcome
 from runbook.cli.screen import Screen
 from runbook.command import Cmdlet, Pipeline, Shell, Switch, Target, cmdlet
 from runbook.engine.audit_match import Log, Sent, Window, compared
 from runbook.engine.run import Run
-from runbook.errors import Refused
+from runbook.errors import InputError, Refused
+from runbook.estate import Server
 from runbook.facts.admin_audit import AuditEntry, AuditSettings, account_name
 from runbook.ledger import read_events
 from runbook.ledger.events import Audit, AuditLogCompared, Awaited, Mode
@@ -304,6 +306,23 @@ def test_where_people_are_left_out_the_name_of_another_is_too(lab: MemoryLab) ->
 def test_without_the_servers_clock_this_computers_is_used_and_named(lab: MemoryLab) -> None:
     without_clock(lab)
     impatient(lab)
+    event = applied(lab).audit()
+    assert event is not None
+    assert event.clock == "the clock of the computer that ran it"
+
+
+def test_an_account_for_windows_that_nobody_knows_is_no_reason_not_to_change_exchange(
+    lab: MemoryLab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    impatient(lab)
+    opened = MemorySession.__init__
+
+    def opens(self: MemorySession, world: World, server: Server, shell: Shell, *, writes: bool) -> None:
+        if shell is Shell.WINDOWS:
+            raise InputError("cred:windows-admin has no account.")
+        opened(self, world, server, shell, writes=writes)
+
+    monkeypatch.setattr(MemorySession, "__init__", opens)
     event = applied(lab).audit()
     assert event is not None
     assert event.clock == "the clock of the computer that ran it"

@@ -8,7 +8,7 @@ the first command leaves; only where it can't be read does this computer's stand
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -16,7 +16,7 @@ from runbook.change import Plan
 from runbook.command import Shell, Target
 from runbook.engine.audit_match import CLOCKS_DIFFER, Log, Sent, Window, commands_sent, compared
 from runbook.engine.control import Control, Doing
-from runbook.errors import Cancelled
+from runbook.errors import Cancelled, InputError
 from runbook.estate import Estate
 from runbook.facts.admin_audit import (
     LONGEST_DELAY,
@@ -84,16 +84,19 @@ class AuditTrail:
         )
         if target is None or self._since is not None:
             return
-        server = self._estate.server(target.server)
-        if server.offers(Shell.WINDOWS):
-            windows = server.target(Shell.WINDOWS)
-            with self._connect() as fleet:
-                query = clock(windows)
-                answer = fleet.ask([query])[query]
-            if not isinstance(answer, Unread):
-                self._since, self._clock = answer, windows
-                return
         self._since = datetime.now(UTC) - UNSURE
+        with self._connect() as fleet:
+            for windows in self._clocks(target):
+                if (answer := _read(fleet, windows)) is not None:
+                    self._since, self._clock = answer, windows
+                    return
+
+    def _clocks(self, target: Target) -> Iterator[Target]:
+        """Where the time may be asked for: the server that the commands go to, else another Exchange server."""
+        first = self._estate.server(target.server)
+        for server in (first, *(each for each in self._estate.exchange() if each != first)):
+            if server.offers(Shell.WINDOWS):
+                yield server.target(Shell.WINDOWS)
 
     def compare(self) -> AuditLogCompared | None:
         """Look until nothing is missing or waiting has no use, and record it; ``None`` where nothing was sent there."""
@@ -201,11 +204,7 @@ class AuditTrail:
 
     def _now(self, fleet: Fleet) -> datetime | None:
         """The time by the clock that the run began with; ``None`` where it can't be read any more."""
-        if self._clock is None:
-            return datetime.now(UTC)
-        query = clock(self._clock)
-        answer = fleet.ask([query])[query]
-        return None if isinstance(answer, Unread) else answer
+        return datetime.now(UTC) if self._clock is None else _read(fleet, self._clock)
 
     def _without_people(self, entry: AuditEntry) -> AuditEntry:
         """What the ledger holds of the commands is without people where the record is: the log has to be as well."""
@@ -221,3 +220,13 @@ class AuditTrail:
         now = datetime.now(UTC)
         rows, _ = compared(sent, nothing, Window(since=now, until=now, over=False), account="")
         return AuditLogCompared(rows=rows, since=self._since, clock=self._whose_clock(), uncovered=uncovered, said=why)
+
+
+def _read(fleet: Fleet, target: Target) -> datetime | None:
+    """The server's time; ``None`` where it can't be read, or nobody knows its account there."""
+    query = clock(target)
+    try:
+        answer = fleet.ask([query])[query]
+    except InputError:
+        return None
+    return None if isinstance(answer, Unread) else answer
