@@ -13,6 +13,10 @@ from browser.workplace import Workplace
 LIGHT, DARK = "JupyterLab Light", "JupyterLab Dark"
 SECONDS = 1000.0
 _PANEL = ".jp-NotebookPanel:not(.lm-mod-hidden)"
+_IN_FRONT = """name => {
+    const path = window.jupyterapp?.shell?.currentWidget?.context?.path;
+    return !!path && `/${path}`.endsWith(name);
+}"""
 _IDLE = """() => {
     const session = window.jupyterapp?.shell?.currentWidget?.sessionContext;
     return !!session && session.isReady && session.session?.kernel?.status === 'idle';
@@ -31,8 +35,13 @@ class Notebook:
         """Open a notebook of the workplace by its address, and wait until its kernel is ready."""
         page.goto(workplace.jupyter.page(name))
         notebook = cls(page)
+        notebook.shows(name)
         notebook.ready()
         return notebook
+
+    def shows(self, name: str) -> None:
+        """This notebook is the one in front: JupyterLab first brings back those that were open before."""
+        self.page.wait_for_function(_IN_FRONT, arg=f"/{name}", timeout=60 * SECONDS)
 
     def ready(self) -> None:
         """Its cells are there and its kernel is idle."""

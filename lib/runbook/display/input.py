@@ -115,8 +115,8 @@ def _entry(field: Field, value: str | bool) -> widgets.Widget:
         return widgets.Dropdown(options=list(field.choices), value=text, **common)
     if field.kind in (Kind.LIST, Kind.PASTED, Kind.NOTE):
         rows = {Kind.LIST: 2, Kind.PASTED: 6, Kind.NOTE: 3}[field.kind]
-        hint = "one a line" if field.kind is Kind.LIST else ""
-        return widgets.Textarea(value=text, placeholder=hint, rows=rows, **common)
+        hints = {Kind.LIST: "one a line", Kind.PASTED: "one text after the other, with a line of --- between them"}
+        return widgets.Textarea(value=text, placeholder=hints.get(field.kind, ""), rows=rows, **common)
     return widgets.Text(value=text, **common)
 
 
