@@ -11,9 +11,15 @@ from runbook.change import ChangeOutcome, Outcome
 from runbook.display import controls
 from runbook.display.live import html
 from runbook.ledger.events import Answer
-from runbook.render import message
+from runbook.render.failure import Failure, failure
 
 _TROUBLE = (Outcome.FAILED, Outcome.UNKNOWN, Outcome.REFUSED)
+_REMEDY = (
+    "Retry reads all facts again and shows the plan that is left before anything is sent. Stop leaves everything as it"
+    " is now: verify it and close the record below."
+)
+_WAITS = "Waiting for a decision: retry, skip with a reason, or stop. Run this cell to decide."
+_HEADS = {Outcome.FAILED: "Change {} failed", Outcome.UNKNOWN: "Nobody can say whether change {} was made"}
 SKIPPED = "Skipped: "
 
 
@@ -35,9 +41,8 @@ def trouble(results: tuple[ChangeOutcome, ...], stopped: str) -> Trouble | None:
     for number, result in enumerate(results):
         if result.outcome in _TROUBLE and not _skipped(result):
             title = " · ".join(filter(None, (result.change.object, result.change.property)))
-            failed = result.outcome in (Outcome.FAILED, Outcome.UNKNOWN)
-            if failed:
-                what = f"Change {number + 1} is {result.outcome}: {title} on {result.change.target.server}."
+            if result.outcome in _HEADS:
+                what = f"{_HEADS[result.outcome].format(number + 1)}: {title} on {result.change.target.server}."
                 return Trouble(what=what, change=number, skippable=True, said=result.said)
             return Trouble(what=stopped or " ".join(result.said), change=number, skippable=False)
     if stopped:
@@ -55,25 +60,14 @@ class Guided:
 
     def __init__(self, found: Trouble, answer: Callable[[Answer, str], None]) -> None:
         self._answer = answer
-        self.view = message(
-            f"✖ {found.what}",
-            *found.said,
-            "Waiting for a decision: retry, skip with a reason, or stop. Run this cell to decide.",
-        )
+        self.view = failure(Failure(what=found.what, said=(*found.said, _WAITS), remedy=_REMEDY))
         self.retry = controls.button("Retry from fresh facts", lambda: answer(Answer.RETRY, ""), kind="primary")
         self.stop = controls.button("Stop here", lambda: answer(Answer.STOP, ""))
         self.reason = controls.field("Reason for skipping it", told=self._look)
         self.skip = controls.button("Skip this change", self._skips, enabled=False)
         self.widget = VBox(
             children=(
-                html(
-                    message(
-                        f"✖ {found.what}",
-                        *found.said,
-                        "Retry reads all facts again and shows the plan that is left before anything is sent.",
-                        "Stop leaves everything as it is now: verify it and close the record below.",
-                    )
-                ),
+                html(failure(Failure(what=found.what, said=found.said, remedy=_REMEDY))),
                 controls.row(self.retry, self.stop),
                 *((self.reason, controls.row(self.skip)) if found.skippable else ()),
             )
