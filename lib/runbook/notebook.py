@@ -181,7 +181,7 @@ class NotebookRun:
         lines = [f"Outcome: {outcome}."]
         lines += [f"- {finding.id}: {finding.what} {finding.remedy}" for finding in blocking]
         lines += [
-            f"- {result.change.object}: {result.outcome}. {' '.join(result.said)}"
+            f"- {result.change.object} on {result.change.target.server}: {result.outcome}. {' '.join(result.said)}"
             for result in self._run.results
             if result.outcome not in _FINE
         ]

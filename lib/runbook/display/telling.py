@@ -99,7 +99,11 @@ def _told(error: BaseException) -> Failure:
             return Failure(what=str(error), remedy="Run this cell again to read everything.")
         case KeyboardInterrupt():
             return Failure(what="The cell was interrupted.", remedy="Run this cell again.")
-        case Refused() | Blocked() | RunbookError():
+        case Blocked():
+            first, *more = str(error).splitlines() or [""]
+            remedy = "The record is closed. Mend what is named here, then begin a new run with the first cell."
+            return Failure(what=first, said=tuple(more[:_MOST_LINES]), remedy=remedy)
+        case Refused() | RunbookError():
             first, *more = str(error).splitlines() or [type(error).__name__]
             return Failure(what=first, said=tuple(more[:_MOST_LINES]))
         case _:
