@@ -101,9 +101,14 @@ def killed(run: Run, at: int | str) -> tuple[Path, Moments]:
     return folder, moments
 
 
-def resumed(lab: MemoryLab, folder: Path, mode: Mode = Mode.APPLY) -> Run:
-    """The run that goes on from a record, through all its steps."""
+def reopened(lab: MemoryLab, folder: Path, mode: Mode = Mode.APPLY) -> Run:
+    """The run that goes on from a record, before its first step."""
     lab.count += 1
     run = again.open_resumed(folder, lab.estate, mode=mode, own=lab.folder / str(lab.count), broker=AnyAccount())
     run._connect = lab.fleet
-    return through(run)
+    return run
+
+
+def resumed(lab: MemoryLab, folder: Path, mode: Mode = Mode.APPLY) -> Run:
+    """The run that goes on from a record, through all its steps."""
+    return through(reopened(lab, folder, mode))

@@ -171,7 +171,7 @@ def main(arguments: Sequence[str]) -> int:
             rows.append(f"| {topology} | {section} | {' | '.join(map(str, counts))} |")
             print(rows[-1], *bad, sep="\n", flush=True)
     if chosen.write is not None:
-        chosen.write.write_text(_table(rows, command), encoding="utf-8", newline="\n")
+        chosen.write.write_text(_table(rows, command, chosen.drawn), encoding="utf-8", newline="\n")
     return 1 if wrong else 0
 
 
@@ -179,15 +179,16 @@ def _chosen(reference: Undisturbed, drawn: int | None) -> Sequence[int]:
     return range(len(reference.moments)) if drawn is None else some(reference.moments, drawn, SEED)
 
 
-def _table(rows: Sequence[str], command: str) -> str:
+def _table(rows: Sequence[str], command: str, drawn: int | None) -> str:
+    which = f" {drawn} moments of each section were drawn, and every one in the middle of a file." if drawn else ""
     return "\n".join(
         (
             "# Killed at every moment, and resumed",
             "",
-            f"`{command}`, {datetime.now(UTC):%Y-%m-%d}. A run is killed"
-            " before and after each event of its ledger, before and after each pipeline that changes something, and in"
-            " the middle of copying a file over web.config; then it is resumed. *As undisturbed* counts the kills after"
-            " which the world is the same as after a run that nobody killed, and its journal shows no change twice.",
+            f"`{command}`, {datetime.now(UTC):%Y-%m-%d}. A run is killed before and after each event of its ledger,"
+            " before and after each pipeline that changes something, and in the middle of copying a file over"
+            " web.config; then it is resumed. *As undisturbed* counts the kills after which the world is the same as"
+            f" after a run that nobody killed, and its journal shows no change twice.{which}",
             "",
             "| organisation | section | moments | kills | of these in the middle of a file | as undisturbed |",
             "| --- | --- | --- | --- | --- | --- |",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from interrupting import IN_THE_MIDDLE, killed, resumed
+from interrupting import IN_THE_MIDDLE, killed, reopened, resumed
 from memory_lab import MemoryLab
 from rehearsal.topologies import build_world
 from resume_everywhere import CASES, SEED, UNDO, Undisturbed, gone_on, some, undisturbed
@@ -22,7 +22,8 @@ from runbook.errors import Refused
 from runbook.ledger import FILE_NAME, read_events
 from runbook.ledger.events import EarlierRun, FindingRecorded, Mode
 from runbook.record.listing import listed
-from undoing import applied
+from undoing import applied, undone
+from world_state import differences, state, without_times
 
 DRAWN = 3
 
@@ -81,6 +82,18 @@ def test_half_a_file_is_restored_from_the_copy_and_written_anew(lab: MemoryLab) 
     assert "change-half-done" in {e.finding.id for e in events if isinstance(e, FindingRecorded)}
 
 
+@pytest.mark.parametrize(
+    "name", ["before Intent", "after Intent", "after Copy-Item", "after Remove-Item", IN_THE_MIDDLE]
+)
+def test_a_run_that_goes_on_may_be_killed_too(lab: MemoryLab, name: str) -> None:
+    applied(lab, "trusted_pool")
+    first, _ = killed(lab.open("owa_enablement", Mode.APPLY), IN_THE_MIDDLE)
+    second, _ = killed(reopened(lab, first), name)
+    resumed(lab, second)
+    wanted = reference("split-2013", "owa_enablement").world
+    assert differences(wanted, without_times(state(lab.world))) == []
+
+
 def test_the_new_record_names_the_one_it_goes_on_from_and_how_far_that_went(lab: MemoryLab) -> None:
     left, _ = killed(lab.open("mailbox_policies", Mode.APPLY), "after Intent")
     run = resumed(lab, left)
@@ -127,9 +140,6 @@ def test_a_last_line_that_was_torn_is_no_hindrance(lab: MemoryLab) -> None:
 
 
 def test_the_change_record_of_an_interrupted_run_can_also_be_taken_back(lab: MemoryLab) -> None:
-    from undoing import undone
-    from world_state import differences, state
-
     before = state(lab.world)
     left, _ = killed(lab.open("mailbox_policies", Mode.APPLY), "after Set-OwaMailboxPolicy")
     undone(lab, left)

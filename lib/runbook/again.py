@@ -148,7 +148,7 @@ def open_resumed(
     if isinstance(parameters, UndoParameters):
         run = open_undo(parameters, estate, folder=own, **more)
     else:
-        section = resumed_section(past, section_named(past.started.section))
+        section = resumed_section(_gone_on_from(past, estate), section_named(past.started.section))
         run = open_run(section, parameters, estate, folder=own, **more)
     follow(run, Relation.RESUMES, past, found)
     run.sent_before = tuple(_sent_before(past, estate, environment))
@@ -163,6 +163,18 @@ def _sent_before(past: PastRun, estate: Estate, environment: Mapping[str, str]) 
             beside = past.folder.parent / event.record.rpartition("/")[2]
             _, earlier = read(beside if beside.is_dir() else find_record(event.record, environment), estate)
             yield from _sent_before(earlier, estate, environment)
+
+
+def _gone_on_from(past: PastRun, estate: Estate) -> tuple[PastRun, ...]:
+    """The run, and those before it that it was to go on from itself, as far as their records are beside its own."""
+    runs = [past]
+    while True:
+        named = [event for event in runs[-1].recording.events if isinstance(event, EarlierRun)]
+        earlier = next((event.record for event in named if event.relation is Relation.RESUMES), "")
+        folder = past.folder.parent / earlier.rpartition("/")[2]
+        if not earlier or not (folder / FILE_NAME).is_file() or folder in [each.folder for each in runs]:
+            return tuple(runs)
+        runs.append(read(folder, estate)[1])
 
 
 def resumed_parameters(past: PastRun) -> SectionParameters:

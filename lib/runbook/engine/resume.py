@@ -7,8 +7,8 @@ its own use are removed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from runbook.change import Change, Decision, Finding, Json, Plan
@@ -21,28 +21,53 @@ from runbook.estate import Estate
 from runbook.facts.query import Observation, Unread
 from runbook.parameters import SectionParameters
 from runbook.sections import Section
-from runbook.sections.reversal import Reversal, same
+from runbook.sections.reversal import RESTORED, Reversal, same
 from runbook.sections.unread import unread
 
-RESTORED = "as it was"
-"""The property by which restoring a file is told apart from changing it in the same plan."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cut:
+    """What is gone on with: the runs, the newest first, each of which went on from the next; and their section."""
+
+    runs: Sequence[PastRun]
+    section: Section[Any, Any]
+    reversal: Reversal[Any, Any]
+    became: dict[Key, str] = field(default_factory=dict)
+    """What the first facts told of each change in doubt; later ones tell what this run did itself."""
+
+    @property
+    def changes(self) -> tuple[Recorded, ...]:
+        return tuple(recorded for run in self.runs for recorded in run.changes)
+
+    def in_doubt(self) -> Iterator[tuple[PastRun, Change]]:
+        """The changes that were under way at the end of a run, but for objects that a later run got to."""
+        later: set[tuple[str, str]] = set()
+        for run in self.runs:
+            sent = [recorded for recorded in run.changes if recorded.sent]
+            for recorded in sent:
+                if recorded.in_doubt and _thing(recorded.change) not in later:
+                    yield run, recorded.change
+            later |= {_thing(recorded.change) for recorded in sent}
 
 
-def resumed_section(past: PastRun, section: Section[Any, Any]) -> Section[Any, Any]:
-    """``section`` as it goes on from ``past``. Raises :class:`Refused` for a record that its section couldn't have
-    written."""
+def resumed_section(runs: Sequence[PastRun], section: Section[Any, Any]) -> Section[Any, Any]:
+    """``section`` as it goes on from the first of ``runs``, which itself went on from the next, and so on.
+
+    Raises :class:`Refused` for a record that its section couldn't have written.
+    """
     reversal = section.reversal
     if reversal is None:
         return section
-    check_commands(past, reversal)
-    became: dict[Key, str] = {}  # as the first facts tell it: later ones tell what this run did itself
+    for past in runs:
+        check_commands(past, reversal)
+    cut = _Cut(runs=runs, section=section, reversal=reversal)
 
     def observe(given: SectionParameters, estate: Estate) -> Observation[WithLeftovers]:
-        found = yield from observed(section.observe(given, estate), past.changes, reversal)
+        found = yield from observed(section.observe(given, estate), cut.changes, reversal)
         return found
 
     def decide(given: SectionParameters, estate: Estate, found: WithLeftovers) -> Decision:
-        return _decision(past, section, reversal, given, estate, found, became)
+        return _decision(cut, given, estate, found)
 
     def recall(found: WithLeftovers, builds: Any) -> WithLeftovers:
         assert section.recall is not None
@@ -61,48 +86,51 @@ def resumed_section(past: PastRun, section: Section[Any, Any]) -> Section[Any, A
     )
 
 
-def _decision(
-    past: PastRun,
-    section: Section[Any, Any],
-    reversal: Reversal[Any, Any],
-    given: SectionParameters,
-    estate: Estate,
-    found: WithLeftovers,
-    became: dict[Key, str],
-) -> Decision:
-    """What became of the change in doubt, then what the section makes of the facts once that is settled."""
-    made = tuple(recorded.change for recorded in past.changes)
+def _decision(cut: _Cut, given: SectionParameters, estate: Estate, found: WithLeftovers) -> Decision:
+    """What became of the changes in doubt, then what the section makes of the facts once that is settled."""
+    made = tuple(recorded.change for recorded in cut.changes)
     facts, findings, first = found.facts, list[Finding](), list[Change]()
-    for recorded in past.changes:
-        if recorded.in_doubt:
-            now = reversal.present(given, estate, found.facts, recorded.change, made)
-            findings.append(_told(past, recorded.change, now, became))
-            if not isinstance(now, Unread) and _is_half(recorded.change, now):
-                restore = reversal.take_back(recorded.change, now, None)
-                if restore is not None:
-                    first.append(replace(restore, property=RESTORED))
-                    facts = _restored(past, reversal, facts, recorded.change)
-    decision = section.decide(given, estate, facts)
-    first += _of_no_use(past.changes, reversal, found, decision.plan)
+    for past, change in cut.in_doubt():
+        now = cut.reversal.present(given, estate, found.facts, change, made)
+        half = not isinstance(now, Unread) and _is_half(cut, change, now)
+        findings.append(_told(cut, past, change, now, half=half))
+        if half and not isinstance(now, Unread):
+            restore = cut.reversal.take_back(change, now, None)
+            if restore is not None:
+                first.append(replace(restore, property=RESTORED))
+                facts = _restored(cut, facts, replace(change, before=restore.after))
+    decision = cut.section.decide(given, estate, facts)
+    first += _of_no_use(cut, found, decision.plan)
     plan = Plan(changes=(*first, *decision.plan.changes)) if first else decision.plan
     return Decision(findings=(*findings, *decision.findings), plan=plan)
 
 
-def _is_half(change: Change, now: Json) -> bool:
-    return not same(change.before, now) and not same(change.after, now)
+def _thing(change: Change) -> tuple[str, str]:
+    return change.target.server.lower(), change.object.lower()
 
 
-def _told(past: PastRun, change: Change, now: Json | Unread, became: dict[Key, str]) -> Finding:
+def _is_half(cut: _Cut, change: Change, now: Json) -> bool:
+    """A file that is none of those that the runs found or were to write."""
+    whole = {
+        _digest(value)
+        for each in (recorded.change for recorded in cut.changes)
+        if _thing(each) == _thing(change) and _is_file(each)
+        for value in ((each.after,) if each.property == RESTORED else (each.before, each.after))
+    }
+    return _is_file(change) and _digest(now) not in whole
+
+
+def _told(cut: _Cut, past: PastRun, change: Change, now: Json | Unread, *, half: bool) -> Finding:
     if isinstance(now, Unread):
         return unread(change.object, now, server=change.target.server)
-    if _is_file(change) and _is_half(change, now):
-        became[key_of(change)] = "It was half done, so the saved copy was restored first."
+    if half:
+        cut.became[key_of(change)] = "It was half done, so the saved copy was restored first."
         return say.half_done(change)
-    return say.cut_off(past.name, change, became.setdefault(key_of(change), _became(change, now)))
+    return say.cut_off(past.name, change, cut.became.setdefault(key_of(change), _became(change, now)))
 
 
 def _became(change: Change, now: Json) -> str:
-    if not change.reverse:
+    if not change.reverse and not _is_file(change):
         return "Whether it was done can't be seen; the facts tell whether it is due."
     if same(change.after, now):
         return "It was done: it isn't done again."
@@ -112,26 +140,28 @@ def _became(change: Change, now: Json) -> str:
 
 
 def _is_file(change: Change) -> bool:
-    return bool(change.property) and isinstance(change.before, dict) and "sha256" in change.before
+    return bool(change.property) and bool(_digest(change.before) or _digest(change.after))
 
 
-def _restored(past: PastRun, reversal: Reversal[Any, Any], facts: Any, change: Change) -> Any:
-    """The facts as they will be once the file is back, where the record holds the content that it had."""
-    content = content_before(past, change)
-    return facts if content is None else reversal.as_if(facts, change, content)
+def _digest(value: Json) -> str:
+    return str(value.get("sha256", "")) if isinstance(value, dict) else ""
 
 
-def _of_no_use(
-    changes: tuple[Recorded, ...], reversal: Reversal[Any, Any], found: WithLeftovers, plan: Plan
-) -> Iterator[Change]:
-    """Files that the run had prepared and that no change of the new plan prepares again."""
-    again = {(change.target, path) for change in plan.changes for path in reversal.own_files(change)}
-    for recorded in changes:
-        if recorded.sent:
-            prepared = reversal.own_files(recorded.change)[1:]
-            yield from removals(
-                recorded.change, [each for each in prepared if (recorded.change.target, each) not in again], found.there
-            )
+def _restored(cut: _Cut, facts: Any, change: Change) -> Any:
+    """The facts as they will be once the file is back, where a record holds the content that it had."""
+    held = (content_before(past, change) for past in cut.runs)
+    content = next((each for each in held if each is not None), None)
+    return facts if content is None else cut.reversal.as_if(facts, change, content)
+
+
+def _of_no_use(cut: _Cut, found: WithLeftovers, plan: Plan) -> Iterator[Change]:
+    """Files that the runs had prepared and that no change of the new plan prepares again."""
+    taken = {(change.target, path) for change in plan.changes for path in cut.reversal.own_files(change)}
+    for recorded in cut.changes:
+        prepared = cut.reversal.own_files(recorded.change)[1:] if recorded.sent else ()
+        left = [path for path in prepared if (recorded.change.target, path) not in taken]
+        taken |= {(recorded.change.target, path) for path in left}
+        yield from removals(recorded.change, left, found.there)
 
 
 def check_resumable(past: PastRun) -> None:

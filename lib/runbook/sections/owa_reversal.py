@@ -13,7 +13,7 @@ from runbook.facts.query import Unread
 from runbook.parameters_owa import OwaEnablementParameters
 from runbook.sections import owa_2010, owa_web_config, owa_worker
 from runbook.sections.owa_enablement_facts import BackEnd, OwaEnablementFacts, WebConfig
-from runbook.sections.reversal import Reversal, like
+from runbook.sections.reversal import RESTORED, Reversal, like
 
 _OVERRIDE, _SETTINGS = "SettingOverride:", "IMSettings:"
 
@@ -32,7 +32,7 @@ def present(
     given: OwaEnablementParameters, estate: Estate, facts: OwaEnablementFacts, change: Change, made: Sequence[Change]
 ) -> Json | Unread:
     back = next((each for each in facts.back_ends if each.server == change.target.server), None)
-    if change.property == owa_web_config.PROPERTY:
+    if change.property in (owa_web_config.PROPERTY, RESTORED):
         return None if back is None else _file(back, change)
     if change.object == owa_worker.OBJECT:
         return None if back is None else _worker(back, change.property)

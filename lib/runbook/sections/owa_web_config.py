@@ -20,6 +20,7 @@ from runbook.facts.query import Unread
 from runbook.parameters_owa import OwaEnablementParameters
 from runbook.sections.owa_enablement_facts import BackEnd, FrontEnd, WebConfig
 from runbook.sections.owa_worker import RECYCLE
+from runbook.sections.reversal import RESTORED
 from runbook.webconfig import FaultKind, Settings, edit, read
 
 THUMBPRINT, SERVER_NAME = "IMCertificateThumbprint", "IMServerName"
@@ -231,11 +232,13 @@ def take_back(recorded: Change, now: Json, content: bytes | None = None) -> Chan
     back the copy goes, so that nothing of this runbook's stays behind. ``None`` for a change of something else;
     :class:`Refused` where the recorded reverse isn't this one.
     """
-    if recorded.property != PROPERTY:
+    if recorded.property not in (PROPERTY, RESTORED):
         return None
-    path, was = recorded.object, _digest(recorded.before)
+    path, old = recorded.object, _old(recorded)
+    was = _digest(old)
     backup = backup_path(path, was)
-    if not path.lower().endswith(_ENDS_WITH) or recorded.reverse[:1] != (_copy(backup, path),):
+    said = recorded.reverse[:1] if recorded.property == PROPERTY else (recorded.command,)
+    if not path.lower().endswith(_ENDS_WITH) or said != (_copy(backup, path),):
         raise Refused(f"The record takes {path} back in a way that isn't this runbook's.")
     unchanged = (
         Step(
@@ -247,7 +250,7 @@ def take_back(recorded: Change, now: Json, content: bytes | None = None) -> Chan
         object=path,
         property=PROPERTY,
         before=now,
-        after=recorded.before,
+        after=old,
         command=_copy(backup, path),
         irreversible="To have the new file again, run the section again: it plans the change anew.",
         requirements=recorded.requirements,
@@ -271,10 +274,15 @@ def _digest(value: Json) -> str:
 
 def own_files(recorded: Change) -> tuple[str, ...]:
     """The copy that a change saved, and the new file that it prepared; none for a change of something else."""
-    if recorded.property != PROPERTY or not recorded.object.lower().endswith(_ENDS_WITH):
+    if recorded.property not in (PROPERTY, RESTORED) or not recorded.object.lower().endswith(_ENDS_WITH):
         return ()
-    was, becomes = _digest(recorded.before), _digest(recorded.after)
-    return backup_path(recorded.object, was), _new_path(recorded.object, becomes)
+    saved = backup_path(recorded.object, _digest(_old(recorded)))
+    return (saved, _new_path(recorded.object, _digest(recorded.after))) if recorded.property == PROPERTY else (saved,)
+
+
+def _old(recorded: Change) -> Json:
+    """The file that there was first: before it was changed, or what restoring it was to bring back."""
+    return recorded.before if recorded.property == PROPERTY else recorded.after
 
 
 def _new_path(path: str, digest: str) -> str:

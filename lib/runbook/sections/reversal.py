@@ -20,6 +20,9 @@ from runbook.parameters import SectionParameters
 P = TypeVar("P", bound=SectionParameters)
 F = TypeVar("F")
 
+RESTORED = "as it was"
+"""The property by which restoring half a file is told apart from changing it in the same plan."""
+
 Present = Callable[[P, Estate, F, Change, Sequence[Change]], "Json | Unread"]
 
 
