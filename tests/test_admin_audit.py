@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from memory_lab import MemoryLab, MemorySession
+from rehearsal.admin_audit_log import INDEXED_AFTER
 from rehearsal.admin_audit_log import AuditEntry as Logged
 from rehearsal.topologies import build_world
 from rehearsal.world import World
@@ -343,6 +344,30 @@ def test_a_log_that_cannot_be_searched_is_said(lab: MemoryLab, monkeypatch: pyte
     assert set(standings(event)) == {Audit.UNREAD}
     assert event is not None
     assert "is not recognized" in event.rows[0].said
+
+
+def test_what_was_found_before_the_log_could_not_be_searched_any_more_still_counts(
+    lab: MemoryLab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, looks = applied(lab), []
+    lab.world.clock.tick(INDEXED_AFTER)
+    late = lab.world.exchange.audit.entries
+    late[-1] = replace(late[-1], time=lab.world.clock.now())
+    answer = MemorySession.run
+
+    def refuses(self: MemorySession, pipeline: Pipeline) -> Result:
+        if pipeline.cmdlets[0].name == "Search-AdminAuditLog":
+            looks.append(pipeline)
+            if len(looks) > 1:
+                error = ServerError(message="The search was denied.")
+                return Result(target=self.target, pipeline=pipeline, state=State.FAILED, errors=(error,))
+        return answer(self, pipeline)
+
+    monkeypatch.setattr(MemorySession, "run", refuses)
+    event = run.audit()
+    assert sorted(standings(event)) == [Audit.NOT_YET, Audit.THERE]
+    assert event is not None
+    assert "denied" in event.said
 
 
 def test_an_account_that_the_directory_calls_otherwise_is_not_taken_for_ours(lab: MemoryLab) -> None:

@@ -47,6 +47,8 @@ class _Look:
     time: datetime
     rows: tuple[AuditRow, ...]
     others: tuple[AuditRow, ...]
+    unread: str
+    """Why it couldn't be searched; empty where it could."""
 
     @property
     def pending(self) -> int:
@@ -131,11 +133,14 @@ class AuditTrail:
             settings = fleet.ask([wanted])[wanted]
             first = look = self._look(fleet, target, sent, settings, None)
             began = self._monotonic()
-            while not self._is_over(look, first.time, began):
-                earlier, look = look, self._wait(fleet, target, sent, settings, look, first.time)
-                if look is earlier:
+            while not said and not self._is_over(look, first.time, began):
+                later = self._wait(fleet, target, sent, settings, look, first.time)
+                if later is None:
                     said = "Waiting for the log was ended before its delay was over."
-                    break
+                elif later.unread:
+                    said = f"The log couldn't be searched any more: {later.unread}"
+                else:
+                    look = later
         if isinstance(settings, Unread):
             said = f"{said} Whether the log takes every cmdlet couldn't be read: {settings.why}".strip()
         return AuditLogCompared(
@@ -168,15 +173,15 @@ class AuditTrail:
         settings: AuditSettings | Unread,
         look: _Look,
         first: datetime,
-    ) -> _Look:
-        """The next look, or the same one where somebody doesn't want to wait any longer."""
+    ) -> _Look | None:
+        """The next look; ``None`` where somebody doesn't want to wait any longer."""
         try:
             now = self._now(fleet)
             gone = 0.0 if now is None else (now - look.time).total_seconds()
             self._control.sleep(max(0.0, EVERY_SECONDS - gone))
-            return look if self._control.cancelled else self._look(fleet, target, sent, settings, first)
+            return None if self._control.cancelled else self._look(fleet, target, sent, settings, first)
         except (KeyboardInterrupt, Cancelled):
-            return look
+            return None
 
     def _look(
         self,
@@ -200,7 +205,7 @@ class AuditTrail:
             whole=isinstance(found, Unread) or len(found) < MOST_ENTRIES,
         )
         rows, others = compared(sent, log, window, account=self._account(target))
-        return _Look(time=now, rows=rows, others=others)
+        return _Look(time=now, rows=rows, others=others, unread=log.unread)
 
     def _now(self, fleet: Fleet) -> datetime | None:
         """The time by the clock that the run began with; ``None`` where it can't be read any more."""
