@@ -24,7 +24,7 @@ Look = Callable[..., Mapping[str, str]]
 
 
 class StandingNow:
-    """``page`` is the handle of what is shown below the controls: its links are JupyterLab's own, as widgets' aren't."""
+    """``page`` is the handle of what stands below the controls: its links are JupyterLab's own, as no widget's are."""
 
     def __init__(self, estate: Estate, look: Look = look_around) -> None:
         self.page: Any = None
