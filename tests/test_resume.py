@@ -25,7 +25,7 @@ from runbook.record.listing import listed
 from undoing import applied, undone
 from world_state import differences, state, without_times
 
-DRAWN = 3
+DRAWN = 2
 
 
 @cache
