@@ -16,7 +16,7 @@ import pytest
 
 from memory_lab import MemoryLab
 from rehearsal.topologies import build_world
-from runbook.engine.lock import EstateLock, Holder
+from runbook.engine.lock import LOCKS_VARIABLE, EstateLock, Holder
 from runbook.errors import InputError, Refused
 from runbook.ledger import origin, read_events
 from runbook.ledger.events import FindingRecorded, Mode
@@ -231,3 +231,13 @@ def test_a_run_whose_place_was_taken_changes_nothing(lab: MemoryLab):
     second.apply(confirmed_by="a test")
     second.verify()
     assert not second.decision.plan.changes
+
+
+def test_administrators_with_states_of_their_own_share_a_list(
+    lab: MemoryLab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(LOCKS_VARIABLE, str(tmp_path / "shared"))
+    put(tmp_path / "shared", rival(lab))
+    monkeypatch.setenv(STATE_VARIABLE, str(tmp_path / "mine"))
+    with pytest.raises(Refused, match="ann on"):
+        lab.open("trusted_pool", Mode.APPLY)

@@ -1,8 +1,9 @@
-"""Who may change the servers of an estate now: one run at a time, by a list in the user's state directory.
+"""Who may change the servers of an estate now: one run at a time, by a list on the disk.
 
 ``locks/holders.json`` names each run that may write, and its servers; ``locks/holders.lock`` keeps processes apart
 while they look and write, and is held no longer than that. Two runs exclude each other where they share a server,
-whatever their estate files are called. A run that only reads takes no part.
+whatever their estate files are called. A run that only reads takes no part. The list is in the user's state directory,
+or in a folder that several administrators share.
 
 A holder whose process is gone from this computer holds nothing any more: its place is taken, and the new run says so.
 What happens on other computers can't be seen from here, so a holder there stays until it gives way or is taken out.
@@ -26,7 +27,10 @@ from filelock import FileLock, Timeout
 from runbook.errors import InputError, Refused
 from runbook.estate import Estate
 from runbook.ledger import origin
-from runbook.paths import STATE_VARIABLE, state_folder
+from runbook.paths import state_folder
+
+LOCKS_VARIABLE = "RUNBOOK_LOCKS"
+"""A folder for the list that several administrators share, beside which each keeps the own state directory."""
 
 LOST = "Another run has begun in this process since, and may change the estate instead of this one."
 
@@ -101,7 +105,7 @@ class EstateLock:
         environment: Mapping[str, str] = os.environ,
     ) -> EstateLock:
         """The right to change ``estate``; :class:`Refused` with who has it, since when."""
-        return cls.claim(_holder(estate, section, run, record), state_folder(environment) / "locks")
+        return cls.claim(_holder(estate, section, run, record), locks_folder(environment))
 
     @classmethod
     def claim(cls, wanted: Holder, folder: Path) -> EstateLock:
@@ -162,7 +166,7 @@ class _Holders:
         """The list, nobody else's meanwhile; written back where it was altered and nothing was raised."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with FileLock(self.path.with_suffix(".lock"), timeout=_PATIENCE_SECONDS):
+            with FileLock(self.path.with_suffix(".lock"), timeout=_PATIENCE_SECONDS, mode=0o666):
                 before = self._read()
                 holders = list(before)
                 yield holders
@@ -171,8 +175,10 @@ class _Holders:
         except Timeout:
             raise InputError(f"{self.path} is in use by somebody else all the time. Try again.") from None
         except OSError as error:
-            remedy = f"Name a folder of yours in {STATE_VARIABLE}."
-            raise InputError(f"The state directory can't be used: {self.path}: {error.strerror}. {remedy}") from None
+            remedy = f"Name a folder that you may write to in {LOCKS_VARIABLE}."
+            raise InputError(
+                f"The list of running runs can't be used: {self.path}: {error.strerror}. {remedy}"
+            ) from None
 
     def _read(self) -> list[Holder]:
         try:
@@ -193,9 +199,15 @@ class _Holders:
         beside.replace(self.path)
 
 
+def locks_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where the list is: ``$RUNBOOK_LOCKS``, else in the user's state directory."""
+    given = environment.get(LOCKS_VARIABLE, "")
+    return Path(given).expanduser().absolute() if given else state_folder(environment) / "locks"
+
+
 def still_running(run: str, environment: Mapping[str, str] = os.environ) -> Holder | None:
     """Who holds the right to change something for this run, where it goes on; not an idle one of this process."""
-    with _Holders(state_folder(environment) / "locks").changed() as holders:
+    with _Holders(locks_folder(environment)).changed() as holders:
         return next((one for one in holders if one.run == run and not one.is_gone and not _is_idle_here(one)), None)
 
 
