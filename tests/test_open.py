@@ -21,6 +21,7 @@ from runbook.cli import app
 from runbook.cli.jupyter import START, JupyterFailed, jupyter_lab
 
 _URL = re.compile(r"(http://127\.0\.0\.1:\d+/)lab/tree/(\S+)\?token=(\w+)")
+READY = "Ctrl-C ends"
 ESTATE = Path(__file__).resolve().parents[1] / "parameters" / "litware-2013" / "estate.yaml"
 
 
@@ -43,11 +44,11 @@ def opened(*options: str) -> Iterator[tuple[subprocess.Popen[str], re.Match[str]
     try:
         for line in process.stdout:
             said += line
-            if found := _URL.search(line):
-                yield process, found, said
+            if line.startswith(READY):
                 break
-        else:
-            pytest.fail(f"it ended without an address: {said}")
+        found = _URL.search(said)
+        assert found, f"it ended without an address: {said}"
+        yield process, found, said
     finally:
         process.kill()
         process.communicate()
@@ -84,7 +85,9 @@ def test_lab_and_jupyterlab_listen_on_loopback_behind_a_token_and_end_with_it(by
         assert listening
         assert all(address.startswith("127.") for address in listening)
         process.send_signal(signal.CTRL_BREAK_EVENT if by == "SIGBREAK" else signal.Signals[by])
-        process.wait(timeout=60)
+        after, _ = process.communicate(timeout=60)
+        assert "Fatal" not in after
+        assert "Traceback" not in after
         _, left = psutil.wait_procs(children, timeout=30)
         assert left == []
 

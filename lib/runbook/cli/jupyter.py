@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -115,12 +116,13 @@ def _command(root: Path, port: int) -> list[str]:
 
 
 def _started(process: subprocess.Popen[bytes], runtime: Path) -> JupyterLab:
-    """What the server says of itself in its runtime folder, which is its own, once it listens."""
+    """What the server says of itself in its runtime folder, which is its own, once it answers: it tells early."""
     until = time.monotonic() + _SECONDS_TO_START
     while process.poll() is None and time.monotonic() < until:
         for file in runtime.glob("jpserver-*.json"):
-            with suppress(OSError, ValueError, KeyError):  # half written: the next look
+            with suppress(OSError, ValueError, KeyError):  # half written, or not listening yet: the next look
                 said = json.loads(file.read_text(encoding="utf-8"))
+                socket.create_connection(("127.0.0.1", int(said["port"])), timeout=1).close()
                 return JupyterLab(str(said["url"]), str(said["token"]), process)
         time.sleep(0.1)
     code = process.poll()

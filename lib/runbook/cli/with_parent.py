@@ -17,6 +17,6 @@ def end_with_parent() -> None:
 
 
 def _wait() -> None:
-    while sys.stdin.buffer.read(1024):
+    while os.read(sys.stdin.fileno(), 1024):  # no lock of Python's is held meanwhile, which its end would wait for
         pass
     os.kill(os.getpid(), signal.SIGTERM)
