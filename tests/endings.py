@@ -86,6 +86,7 @@ def table(found: Sequence[Judged], took: float) -> str:
         f"**{false} with a false statement**. {sum(each.held for each in found)} statements about changes were held "
         f"against the world's journal. In {missed} cases the run was over before the chosen point.",
         "",
+        *_share(found),
         "Made by `python tests/endings.py`, which says what counts as false. A cell of the table: how many runs were "
         "ended there in that way, and what their records say that they came to.",
         "",
@@ -107,6 +108,17 @@ def table(found: Sequence[Judged], took: float) -> str:
         lines += [f"- {each.case}: {'; '.join(each.false)}" for each in found if each.false]
         lines.append("")
     return "\n".join(lines)
+
+
+def _share(found: Sequence[Judged]) -> list[str]:
+    """What a table that was cut short can't say."""
+    if len(found) >= len(cases()):
+        return []
+    return [
+        "This is a part, drawn at random and cut short by the time that it had (`--minutes`): of what wasn't run, "
+        "nobody knows. `--keep FILE` goes on where it ended.",
+        "",
+    ]
 
 
 def kept(file: Path | None, chosen: Sequence[Case]) -> list[Judged]:
