@@ -89,7 +89,9 @@ class Writer:
             self._thing(value, name)
         elif isinstance(value, EnumValue):
             self._open(value.type_names, name)
-            add(f"<ToString>{escape(escape_text(value.name))}</ToString><I32>{value.number}</I32></Obj>")
+            add(f"<ToString>{escape(escape_text(value.name))}</ToString>")
+            self._value(value.number if value.kind == "Int32" else Integer(value.number, value.kind), "")
+            add("</Obj>")
         elif isinstance(value, ListValue):
             self._list(value.items, value.type_names, name)
         elif isinstance(value, list | tuple):

@@ -31,11 +31,12 @@ class SecureText:
 
 @dataclass(frozen=True, slots=True)
 class EnumValue:
-    """An enum: its number, its name (ToString) and its type chain, most derived first."""
+    """An enum: its number, its name (ToString), its type chain, most derived first, and the type of its number."""
 
     name: str
     number: int
     type_names: tuple[str, ...]
+    kind: str = "Int32"
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,8 +41,9 @@ CONFIGURATION_CHAIN = (
 )
 
 
-def enum(type_name: str, name: str, number: int) -> EnumValue:
-    return EnumValue(name, number, (type_name, "System.Enum", "System.ValueType", "System.Object"))
+def enum(type_name: str, name: str, number: int, kind: str = "Int32") -> EnumValue:
+    """``kind`` is the integer that the enum is made of."""
+    return EnumValue(name, number, (type_name, "System.Enum", "System.ValueType", "System.Object"), kind)
 
 
 def strings(items: Sequence[str]) -> ListValue:

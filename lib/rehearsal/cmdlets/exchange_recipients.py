@@ -169,7 +169,7 @@ def _mailbox(world: World, person: Person) -> Thing:
         "Database": database_id(world, person.database),
         "UseDatabaseRetentionDefaults": True,
         "ServerName": server.name.lower(),
-        "RecipientTypeDetails": enum(f"{_RECIPIENT}.RecipientTypeDetails", _KIND, 1),
+        "RecipientTypeDetails": enum(f"{_RECIPIENT}.RecipientTypeDetails", _KIND, 1, "Int64"),
         "AdminDisplayVersion": server_version(server.build),
         "UMEnabled": False,
         "UserPrincipalName": person.upn,

@@ -84,7 +84,9 @@ def _remote_mailbox(world: World, person: Person) -> Thing:
         "RemoteRoutingAddress": f"SMTP:{routing}",
         "RemoteRecipientType": enum(f"{_RECIPIENT}.RemoteRecipientType", "ProvisionMailbox", _PROVISION_MAILBOX),
         "OnPremisesOrganizationalUnit": f"{domain}/Users",
-        "RecipientTypeDetails": enum(f"{_RECIPIENT}.RecipientTypeDetails", "RemoteUserMailbox", _REMOTE_USER_MAILBOX),
+        "RecipientTypeDetails": enum(
+            f"{_RECIPIENT}.RecipientTypeDetails", "RemoteUserMailbox", _REMOTE_USER_MAILBOX, "Int64"
+        ),
         "UserPrincipalName": person.upn,
         "SamAccountName": person.alias[:20],
         "Alias": person.alias,
