@@ -6,8 +6,13 @@ import os
 import tempfile
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from runbook.paths import STATE_VARIABLE
+
+# How long an example takes is the machine's business: no test is about time.
+settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("project")
 
 _STATE = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
 
