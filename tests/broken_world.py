@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -147,16 +147,18 @@ def unexplained(broken: Iterable[Broken], found: Found) -> Iterator[str]:
             yield f"{section}: {finding.id} ({finding.server} {finding.object}) caused by {finding.caused_by}"
 
 
-def mixes(seed: int, count: int) -> Iterator[tuple[str, tuple[Fault, ...]]]:
-    """Topologies with two to five faults of different areas, the same for one seed."""
+def mixes(
+    seed: int, count: int, wanted: Callable[[Fault], bool] = lambda fault: True
+) -> Iterator[tuple[str, tuple[Fault, ...]]]:
+    """Topologies with two to five ``wanted`` faults of different areas, the same for one seed."""
     chance = random.Random(f"mixes|{seed}")
     for _ in range(count):
         topology = chance.choice(sorted(TOPOLOGIES))
         areas: dict[str, list[Fault]] = {}
         for id, topologies in fitting().items():
-            if topology in topologies and id not in ONLY_WHEN_APPLIED:
+            if topology in topologies and id not in ONLY_WHEN_APPLIED and wanted(FAULTS[id]):
                 areas.setdefault(_area(id), []).append(FAULTS[id])
-        chosen = chance.sample(sorted(areas), chance.randint(2, 5))
+        chosen = chance.sample(sorted(areas), min(len(areas), chance.randint(2, 5)))
         yield topology, tuple(chance.choice(areas[area]) for area in chosen)
 
 
