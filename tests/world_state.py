@@ -13,8 +13,8 @@ _VOLATILE = {"created", "changed", "modified_by", "reason", "when_changed"}
 def state(world: World) -> dict[str, Any]:
     """Every file with bytes, rights, attributes and time, and every object with its values.
 
-    Left out are the times at which the directory saw a change, event logs, worker processes, and what a server will
-    have received later.
+    Left out are the times at which the directory saw a change, event logs, worker processes with the ports that they
+    listen on, and what a server will have received later.
     """
     found = world.snapshot()
     found.pop("time")
@@ -22,7 +22,10 @@ def state(world: World) -> dict[str, Any]:
     for name, server in found["servers"].items():
         server.pop("events")
         server["application_pools"] = {pool: each["state"] for pool, each in server["application_pools"].items()}
-        server["files"] = {str(file.path): _file(file) for file in world.machines[name.lower()].host.files}
+        host = world.machines[name.lower()].host
+        workers = {pool.worker for pool in host.web.pools.values()} if host.web else set()
+        server["listeners"] = [one.port for one in host.listeners if one.process_id not in workers]
+        server["files"] = {str(file.path): _file(file) for file in host.files}
     for override in found["exchange"]["setting_overrides"]:
         for name in _VOLATILE & override.keys():
             del override[name]
