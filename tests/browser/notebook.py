@@ -32,7 +32,8 @@ class Notebook:
 
     @classmethod
     def open(cls, page: Page, workplace: Workplace, name: str) -> Notebook:
-        """Open a notebook of the workplace by its address, and wait until its kernel is ready."""
+        """Open a notebook of the workplace by its address, alone, and wait until its kernel is ready."""
+        workplace.close_tabs()
         page.goto(workplace.jupyter.page(name))
         notebook = cls(page)
         notebook.shows(name)
@@ -40,7 +41,7 @@ class Notebook:
         return notebook
 
     def shows(self, name: str) -> None:
-        """This notebook is the one in front: JupyterLab first brings back those that were open before."""
+        """This notebook is the one in front."""
         self.page.wait_for_function(_IN_FRONT, arg=f"/{name}", timeout=60 * SECONDS)
 
     def ready(self) -> None:
@@ -72,6 +73,12 @@ class Notebook:
     def output(self, containing: str) -> Locator:
         """What the cell with these words in its source shows."""
         return self.cell(containing).locator(".jp-OutputArea").first
+
+    def follow(self, link: Locator) -> None:
+        """Click on a link to a file of the project, once JupyterLab has made it its own: until then it leads the
+        browser elsewhere."""
+        expect(link).to_have_attribute("href", re.compile("/files/"), timeout=60 * SECONDS)
+        link.click()
 
     def run(self, containing: str, seconds: float = 60) -> Locator:
         """Run one cell with Shift+Enter, wait until it has ended, and return its output."""

@@ -17,7 +17,7 @@ def test_from_the_start_page_to_a_verified_section_and_back(opened: Callable[[st
     notebook = opened(START)
     standing = notebook.run("runbook.overview", seconds=120)
     expect(standing).to_contain_text(LOOKED, timeout=LONG)
-    standing.get_by_role("link", name="Trusted application pool").first.click()
+    notebook.follow(standing.get_by_role("link", name="Trusted application pool").first)
     notebook.shows(POOL)
     notebook.ready()
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from browser.notebook import DARK, LIGHT, Notebook
 from browser.workplace import Workplace
@@ -21,10 +21,12 @@ def start(opened: Callable[[str], Notebook]) -> Notebook:
     return opened(START)
 
 
-def test_the_page_opens_by_itself_and_shows_a_rehearsal_before_anything_is_run(start: Notebook, desk: Workplace):
-    start.page.goto(f"{desk.jupyter.url}lab?token={desk.jupyter.token}")
+def test_the_page_opens_by_itself_and_shows_a_rehearsal_before_anything_is_run(page: Page, desk: Workplace):
+    desk.close_tabs()
+    page.goto(f"{desk.jupyter.url}?token={desk.jupyter.token}")
+    start = Notebook(page)
+    start.shows(START)
     start.ready()
-    assert start.name == START
     expect(start.output(CELL)).to_contain_text("Next: Trusted application pool")
 
 
@@ -42,7 +44,7 @@ def test_the_servers_are_looked_at_and_the_broken_link_is_marked(start: Notebook
 
 
 def test_a_link_opens_the_notebook_in_jupyterlab(start: Notebook):
-    start.output(CELL).get_by_role("link", name="Trusted application pool").first.click()
+    start.follow(start.output(CELL).get_by_role("link", name="Trusted application pool").first)
     start.shows("20-trusted-pool.ipynb")
 
 
@@ -55,13 +57,13 @@ def test_a_link_opens_the_notebook_in_jupyterlab(start: Notebook):
     ],
 )
 def test_every_link_of_the_table_leads_to_its_notebook(start: Notebook, section: str, notebook: str):
-    start.panel.locator(".jp-MarkdownCell").get_by_role("link", name=section, exact=True).click()
+    start.follow(start.panel.locator(".jp-MarkdownCell").get_by_role("link", name=section, exact=True))
     start.shows(notebook)
     expect(start.panel.get_by_role("heading", level=1)).to_be_visible()
 
 
 def test_a_page_of_the_documentation_opens_to_be_read(start: Notebook):
-    start.panel.get_by_role("link", name="records.md").click()
+    start.follow(start.panel.get_by_role("link", name="records.md"))
     shown = start.page.locator(".jp-MarkdownViewer")
     expect(shown.get_by_role("heading").first).to_be_visible()
 

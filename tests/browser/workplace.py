@@ -21,6 +21,7 @@ from runbook.paths import project_root
 
 COPIED = ("notebooks", "parameters", "docs")
 ORGANISATION = "split-2013"
+_LAYOUTS = Path("jupyter", "workspaces")
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,10 @@ class Workplace:
 
     def notebook_file(self, name: str) -> Path:
         return self.root / "notebooks" / name
+
+    def close_tabs(self) -> None:
+        """JupyterLab forgets which notebooks were open: bringing them back late, it puts them before the wanted one."""
+        shutil.rmtree(self.root.parent / _LAYOUTS, ignore_errors=True)
 
     def bring_up_to(self, section: str) -> None:
         """Apply the sections before ``section``, without notebooks; their records aren't this workplace's."""
@@ -59,7 +64,7 @@ def workplace(
             "RUNBOOK_STATE": str(folder / "state"),
             "JUPYTER_CONFIG_DIR": str(_settings(folder / "jupyter")),
             "JUPYTERLAB_SETTINGS_DIR": str(folder / "jupyter" / "settings"),
-            "JUPYTERLAB_WORKSPACES_DIR": str(folder / "jupyter" / "workspaces"),
+            "JUPYTERLAB_WORKSPACES_DIR": str(folder / _LAYOUTS),
             "IPYTHONDIR": str(folder / "ipython"),
         }
         environment.pop("RUNBOOK_RECORD", None)
