@@ -45,7 +45,7 @@ def with_json() -> list[str]:
 
 
 def test_there_are_such_commands() -> None:
-    assert {"rehearse", "check", "run", "records", "requirements"} <= set(with_json())
+    assert {"rehearse", "check", "run", "records", "verify-record", "requirements"} <= set(with_json())
 
 
 @pytest.mark.parametrize("command", with_json())

@@ -60,7 +60,29 @@ def test_a_record_verifies_with_only_its_folder_and_the_public_key(office: Offic
     assert unknown.exit_code == 4, unknown.output
     assert "signer not established" in unknown.output
     assert "no trusted time" in unknown.output
-    assert "Not proved without an anchor" in unknown.output
+    assert "Not proved: without an anchor" in unknown.output
+
+
+def test_what_is_proved_and_what_isnt_is_one_document_for_machines(office: Office) -> None:
+    folder = office.record("a")
+    (key := office.root / "signer.pem").write_text(invoke(office, "key", "export").stdout)
+    unknown = invoke(office, "verify-record", folder, "--json")
+    told = json.loads(unknown.stdout)
+    assert told["exit_code"] == unknown.exit_code == 4
+    (one,) = told["records"]
+    assert (one["intact"], one["state"], one["problems"]) == (True, "intact, signer not established", [])
+    assert any("--key" in words for words in told["not_proved"])
+    known = json.loads(invoke(office, "verify-record", folder, "--json", "--key", key).stdout)
+    assert known["exit_code"] == 0
+    assert not any("--key" in words for words in known["not_proved"])
+    page = folder / "record.html"
+    page.write_bytes(page.read_bytes() + b" ")
+    altered = invoke(office, "verify-record", office.records, "--json", "--key", key)
+    told = json.loads(altered.stdout)
+    assert told["exit_code"] == altered.exit_code == 1
+    (one,) = told["records"]
+    assert (one["intact"], [each["where"] for each in one["problems"]]) == (False, ["record.html"])
+    assert told["proved"] == [], "nothing is said to be proved of what was altered"
 
 
 def test_another_key_than_the_signers_is_told(office: Office, tmp_path: Path) -> None:

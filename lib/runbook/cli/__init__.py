@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from runbook.change import Json
-from runbook.cli import again, credentials, drift, explain, open_notebooks, plans, records, requirements
+from runbook.cli import again, credentials, drift, explain, open_notebooks, plans, records, requirements, verifying
 from runbook.cli.headless import section_parameters
 from runbook.cli.lab import PARAMETERS, list_faults, organisation, running_lab
 from runbook.cli.options import AsJson, EstateFile, ParameterFile, Records, SectionName
@@ -184,6 +184,7 @@ requirements.add_to(app)
 plans.add_to(app)
 drift.add_to(app)
 records.add_to(app)
+verifying.add_to(app)
 credentials.add_to(app)
 open_notebooks.add_to(app)
 
