@@ -21,12 +21,14 @@ import nbformat
 import papermill
 
 from runbook.cli.headless import NOTEBOOKS, section_parameters
-from runbook.cli.lab import credentials_in_environment, running_lab
+from runbook.cli.lab import Lab, credentials_in_environment, running_lab
 from runbook.cli.rehearse import bring_up_to, parameter_file, run_one
-from runbook.estate import load_estate
+from runbook.estate import Estate, load_estate
 from runbook.ledger.events import Mode
+from runbook.parameters import SectionParameters
+from runbook.parameters_undo import UndoParameters
 from runbook.paths import ROOT_VARIABLE, STATE_VARIABLE, project_root
-from runbook.sections import SECTIONS
+from runbook.sections import SECTIONS, UNDO
 
 ENDINGS = (
     *("error", "allowed error", "SystemExit(0)", "SystemExit(3)", "out of memory", "time-out", "kernel killed"),
@@ -43,8 +45,13 @@ STALE = ("disk full", "output not writable", "SIGKILL")
 
 CELL_SECONDS = 30
 _SELF = (sys.executable, str(Path(__file__).resolve()))
-NEEDS = ("owa_enablement", "disable_im")
-"""Sections that plan something only after those before them."""
+ENDED = (*SECTIONS, UNDO.name)
+"""What is ended: the sections of the procedure, and the undo of one of them."""
+
+_NEEDS = {"owa_enablement": "owa_enablement", "disable_im": "disable_im", UNDO.name: "owa_enablement"}
+"""What plans something only after others → the section that all before it are applied for."""
+
+_UNDONE = "trusted-pool"
 _TOPOLOGY = {"online_hybrid": "hybrid-worldwide"}
 
 
@@ -66,7 +73,21 @@ def topology_of(section: str) -> str:
     return _TOPOLOGY.get(section, "split-2013")
 
 
-def cases(sections: Sequence[str] = tuple(SECTIONS)) -> list[Case]:
+def prepare(section: str, lab: Lab, estate: Estate, before: Path) -> None:
+    """Apply what comes before a section; the records of that go to ``before``."""
+    if section in _NEEDS:
+        bring_up_to(_NEEDS[section], lab, estate, before)
+
+
+def parameters_of(section: str, before: Path) -> SectionParameters:
+    """The rehearsal's; an undo takes back the trusted pool."""
+    if section == UNDO.name:
+        (record,) = before.glob(f"*/*-{_UNDONE}-*")
+        return UndoParameters(record=str(record))
+    return section_parameters(section, parameter_file(topology_of(section), section))
+
+
+def cases(sections: Sequence[str] = ENDED) -> list[Case]:
     """Every step of every section, ended in every way; an apply in the middle of a change, at each point in turn."""
     found = []
     for number, section in enumerate(sections):
@@ -89,10 +110,8 @@ def run_case(case: Case, folder: Path) -> None:
         ROOT_VARIABLE: str(root),
         STATE_VARIABLE: str(folder / "state"),
     }
-    topology = topology_of(case.section)
-    with running_lab(topology) as lab, credentials_in_environment(lab), environment(changed):
-        if case.section in NEEDS:
-            bring_up_to(case.section, lab, load_estate(lab.estate), folder / "before")
+    with running_lab(topology_of(case.section)) as lab, credentials_in_environment(lab), environment(changed):
+        prepare(case.section, lab, load_estate(lab.estate), folder / "before")
         before = len(lab.ask("journal")["entries"])
         if case.ending == "SIGKILL":
             _in_a_process(case, folder, "--estate", str(lab.estate))
@@ -105,7 +124,7 @@ def run_case(case: Case, folder: Path) -> None:
 
 def run_notebook(case: Case, folder: Path, estate: Path) -> None:
     """The section's notebook, as ``runbook run`` runs it."""
-    parameters = section_parameters(case.section, parameter_file(topology_of(case.section), case.section))
+    parameters = parameters_of(case.section, folder / "before")
     records = folder / "records"
     with _failing_disk(case, folder), _time_out(case):
         run_one(case.section, parameters, load_estate(estate), mode=Mode.APPLY, records=records, watch=_unwatched)

@@ -8,13 +8,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ending_runs import INTERRUPTING, NEEDS, STALE, Case, lines, topology_of
+from ending_runs import INTERRUPTING, STALE, Case, lines, parameters_of, prepare, topology_of
 from rehearsing import rehearsing
+from runbook.again import open_undo
 from runbook.change import Outcome
-from runbook.cli.rehearse import bring_up_to
+from runbook.engine.opening import open_run
+from runbook.engine.run import Run
 from runbook.errors import InputError
+from runbook.estate import Estate
 from runbook.ledger import FILE_NAME, events, read_events
 from runbook.ledger.events import Mode
+from runbook.parameters import SectionParameters
+from runbook.parameters_undo import UndoParameters
 from runbook.record import State, verify
 from runbook.report import report
 
@@ -38,11 +43,9 @@ class Judged:
 
 def reference(section: str, folder: Path) -> dict[str, list[str]]:
     """Which entries of the journal each change makes, by its object and property, from a run that isn't ended."""
-    topology = topology_of(section)
-    with rehearsing(topology, folder) as done:
-        if section in NEEDS:
-            bring_up_to(section, done.lab, done.estate, folder / "before")
-        run = done.open(section, Mode.APPLY)
+    with rehearsing(topology_of(section), folder) as done:
+        prepare(section, done.lab, done.estate, folder / "before")
+        run = _opened(parameters_of(section, folder / "before"), section, done.estate, folder / "run")
         run.check()
         seen: dict[str, list[str]] = {}
         append, count = run.ledger.append, [len(done.mutations())]
@@ -62,6 +65,12 @@ def reference(section: str, folder: Path) -> dict[str, list[str]]:
         run.verify()
         run.finish()
         return seen
+
+
+def _opened(parameters: SectionParameters, section: str, estate: Estate, folder: Path) -> Run:
+    if isinstance(parameters, UndoParameters):
+        return open_undo(parameters, estate, mode=Mode.APPLY, folder=folder)
+    return open_run(section, parameters, estate, mode=Mode.APPLY, folder=folder)
 
 
 def judged(case: Case, folder: Path, changes: dict[str, list[str]]) -> Judged:

@@ -30,10 +30,9 @@ from importlib.metadata import version
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from ending_runs import ENDINGS, STEPS, Case, Worker, cases, environment
+from ending_runs import ENDED, ENDINGS, STEPS, Case, Worker, cases, environment
 from ending_truth import Judged, judged, reference
 from runbook.paths import STATE_VARIABLE, project_root
-from runbook.sections import SECTIONS, section_named
 
 
 def end_all(chosen: Sequence[Case], workers: int, *, minutes: float = math.inf) -> Iterator[Judged]:
@@ -72,17 +71,17 @@ def end_all(chosen: Sequence[Case], workers: int, *, minutes: float = math.inf) 
                 yield from iter(done.get, None)
 
 
-def table(found: Sequence[Judged], took: float) -> str:
-    """docs/endings.md."""
+def table(found: Sequence[Judged], took: float | None) -> str:
+    """docs/endings.md; ``took`` is in seconds, None where some of it was run at another time."""
     now = datetime.now(UTC)
     false = sum(bool(each.false) for each in found)
     missed = sum(not each.struck for each in found)
     lines = [
         "# Runs that end in every way",
         "",
-        f"{len(found)} of {len(cases())} cases (each step of each section in each way) on {now:%Y-%m-%d} (UTC), "
-        f"{sys.platform}, Python {sys.version.split()[0]}, papermill {version('papermill')}, "
-        f"in {took / 60:.0f} minutes: "
+        f"{len(found)} of {len(cases())} cases (each step of each section, and of an undo, in each way) "
+        f"on {now:%Y-%m-%d} (UTC), {sys.platform}, Python {sys.version.split()[0]}, papermill {version('papermill')}, "
+        f"{'in several parts' if took is None else f'in {took / 60:.0f} minutes'}: "
         f"**{false} with a false statement**. {sum(each.held for each in found)} statements about changes were held "
         f"against the world's journal. In {missed} cases the run was over before the chosen point.",
         "",
@@ -131,7 +130,7 @@ def kept(file: Path | None, chosen: Sequence[Case]) -> list[Judged]:
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--section", action="append", choices=list(SECTIONS))
+    options.add_argument("--section", action="append", choices=ENDED)
     options.add_argument("--part", default="1/1", help="N/M: every M-th case, from the N-th on")
     options.add_argument("--keep", type=Path, help="a file of results: what stands in it isn't run again")
     options.add_argument("--minutes", type=float, default=math.inf, help="begin no case later than that")
@@ -139,7 +138,7 @@ def main() -> None:
     options.add_argument("--write", type=Path, default=project_root() / "docs" / "endings.md")
     given = options.parse_args()
     first, every = map(int, given.part.split("/"))
-    sections = [section_named(name).name for name in given.section or SECTIONS]
+    sections = given.section or ENDED
     chosen = cases(sections)[first - 1 :: every]
     began = datetime.now(UTC)
     found = kept(given.keep, chosen)
@@ -156,7 +155,8 @@ def main() -> None:
             f"{len(found)}/{len(chosen)} {each.case}: {each.outcome or 'no ledger'}, {each.cells}: {said}", flush=True
         )
     found.sort(key=lambda each: chosen.index(each.case))
-    given.write.write_text(table(found, (datetime.now(UTC) - began).total_seconds()), encoding="utf-8", newline="\n")
+    took = None if chosen_before else (datetime.now(UTC) - began).total_seconds()
+    given.write.write_text(table(found, took), encoding="utf-8", newline="\n")
     sys.exit(any(each.false for each in found))
 
 
