@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -15,6 +16,8 @@ from typing import Any
 import nbformat
 import papermill
 import pytest
+import zmq
+from jupyter_client.channels import AsyncZMQSocketChannel
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
@@ -42,11 +45,17 @@ class Made:
         cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
         return [cell["metadata"]["papermill"]["status"] for cell in cells]
 
+    def said(self, name: str) -> list[str]:
+        """What one cell printed, and the kinds of errors that it ended with."""
+        cells = json.loads(self.output.read_text(encoding="utf-8"))["cells"]
+        (cell,) = (each for each in cells if f"'{name}" in "".join(each["source"]))
+        return ["".join(output.get("text", output.get("ename", ""))) for output in cell["outputs"]]
+
     def metadata(self) -> dict[str, Any]:
         return json.loads(self.output.read_text(encoding="utf-8"))["metadata"]["papermill"]
 
 
-def made(folder: Path, middle: str, *, tags: tuple[str, ...] = (), runbook: bool = True) -> Made:
+def made(folder: Path, middle: str, *, tags: tuple[str, ...] = (), runbook: bool = True, last: str = "") -> Made:
     """Four cells: one before, the one that ends the run, one after, and the last, which closes."""
     truth = folder / "truth.txt"
     sources = ["first", "middle", "after", "last"]
@@ -61,6 +70,7 @@ def made(folder: Path, middle: str, *, tags: tuple[str, ...] = (), runbook: bool
             cell.source += f"\n{middle}"
             cell.metadata["tags"] = list(tags)
         if name == "last":
+            cell.source += f"\n{last}"
             cell.metadata["tags"] = ["raises-exception"]
         notebook.cells.append(cell)
     path = folder / "notebook.ipynb"
@@ -104,6 +114,35 @@ def test_a_cell_that_takes_too_long_is_interrupted_and_the_last_one_closes(tmp_p
     assert one.ran() == ["first", "middle", "last"]
     assert one.states() == ["completed", "interrupted", "pending", "completed"]
     assert one.metadata()["aborted_by"] == "time-out of a cell"
+
+
+STUBBORN = """
+import time
+try:
+    time.sleep(60)
+except KeyboardInterrupt:
+    print("tidied up")
+    raise
+"""
+
+
+def test_what_is_said_late_goes_to_the_cell_that_said_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under load outputs come after the answer to which they belong: an error of the last cell was once lost so."""
+    take = AsyncZMQSocketChannel.get_msg
+
+    async def late(channel: AsyncZMQSocketChannel, timeout: float | None = None) -> dict[str, Any]:
+        if channel.socket.type == zmq.SUB:
+            await asyncio.sleep(0.2)
+        return await take(channel, timeout=timeout)
+
+    monkeypatch.setattr(AsyncZMQSocketChannel, "get_msg", late)
+    one = made(tmp_path, STUBBORN, last="raise ValueError('not over')")
+    with pytest.raises(CellTimeoutError):
+        run(one, execution_timeout=2)
+    assert one.ran() == ["first", "middle", "last"]
+    assert one.states() == ["completed", "interrupted", "pending", "failed"]
+    assert one.said("middle") == ["tidied up\n", "KeyboardInterrupt"]
+    assert one.said("last") == ["ValueError"]
 
 
 def test_a_kernel_that_died_leaves_nothing_completed_that_was_not(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ early. Stock papermill calls interrupted and never-run cells completed (``remoti
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import keyword
 import signal
@@ -25,7 +26,8 @@ from datetime import UTC, datetime
 from types import FrameType
 from typing import Any
 
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from jupyter_core.utils import ensure_async, run_sync
+from nbclient.exceptions import CellExecutionComplete, CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat.notebooknode import NotebookNode
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NotebookExecutionManager
@@ -41,6 +43,8 @@ from runbook.sections import section_named
 
 INTERRUPTED = "interrupted"
 _CLOSING_SECONDS = 60
+_OUTPUT_SECONDS = 60
+"""How long outputs may take after their cell has ended. Beyond it the cell counts as interrupted, so it is ample."""
 
 
 class Terminated(KeyboardInterrupt):
@@ -85,6 +89,7 @@ def execute(
         log_output=log_output,
         stdout_file=stdout_file,
         stderr_file=stderr_file,
+        iopub_timeout=_OUTPUT_SECONDS,
         config=options.get("config", Config(KernelManager={"transport_encryption": "auto"})),
     )
     try:
@@ -155,6 +160,25 @@ class _Manager(NotebookExecutionManager):  # type: ignore[misc]
 class _Client(PapermillNotebookClient):  # type: ignore[misc]
     """Runs the cells in order; see the table above."""
 
+    _request = ""
+    """The message that asked for the present cell: what the kernel says of it names this as its parent."""
+    _errors = False
+    """The kernel's reply to the present cell says that it failed."""
+
+    def __init__(self, manager: _Manager, **options: Any) -> None:
+        super().__init__(manager, on_cell_error=self._told_of_error, **options)
+
+    def process_message(self, msg: dict[str, Any], cell: Any, cell_index: int) -> Any:
+        self._request = msg["parent_header"].get("msg_id", "")
+        return super().process_message(msg, cell, cell_index)
+
+    def execute_cell(self, cell: Any, cell_index: int) -> None:
+        self._request, self._errors = "", False
+        super().execute_cell(cell, cell_index)
+
+    def _told_of_error(self, **told: Any) -> None:
+        self._errors = True
+
     def papermill_execute_cells(self) -> None:
         for index, cell in enumerate(self.nb.cells):
             self.nb_man.cell_start(cell, index)
@@ -176,7 +200,7 @@ class _Client(PapermillNotebookClient):  # type: ignore[misc]
 
     def _complete(self, cell: Any, index: int) -> None:
         """The cell ended by itself; an error that was allowed is one all the same."""
-        if any(output.output_type == "error" for output in cell.get("outputs", ())):
+        if self._errors or any(output.output_type == "error" for output in cell.get("outputs", ())):
             self.nb_man.cell_exception(cell, cell_index=index)
         self.nb_man.cell_complete(cell, cell_index=index)
 
@@ -185,20 +209,40 @@ class _Client(PapermillNotebookClient):  # type: ignore[misc]
         last = len(self.nb.cells) - 1
         if index >= last or "raises-exception" not in self.nb.cells[last].metadata.get("tags", []):
             return
-        manager: Any = self.km
-        cell = self.nb.cells[last]
         with contextlib.suppress(Exception):
             self.timeout = _CLOSING_SECONDS
-            self._interrupt(manager)
+            run_sync(self._settle)(self.nb.cells[index], index)
+            cell = self.nb.cells[last]
             self.nb_man.cell_start(cell, last)
             self.execute_cell(cell, last)
             self._complete(cell, last)
 
-    def _interrupt(self, manager: Any) -> None:
-        from jupyter_core.utils import run_sync
+    async def _settle(self, cell: Any, index: int) -> None:
+        """Interrupt the kernel, and hear out its cell.
 
-        run_sync(manager.interrupt_kernel)()
-        self.wait_for_reply(self.kc.kernel_info())
+        Whatever still waits for the kernel's messages is ended first: of two readers each takes what is meant for the
+        other, and an error of the last cell would be lost.
+        """
+        manager: Any = self.km
+        readers = asyncio.all_tasks() - {asyncio.current_task()}
+        for reader in readers:
+            reader.cancel()
+        await asyncio.gather(*readers, return_exceptions=True)
+        await ensure_async(manager.interrupt_kernel())
+        await asyncio.wait_for(self._hear_out(cell, index), _CLOSING_SECONDS)
+        _scrub(cell)
+
+    async def _hear_out(self, cell: Any, index: int) -> None:
+        """Take what the interrupted cell still says, until the kernel has answered a question that came after it."""
+        request, asked = self._request, self.kc.kernel_info()
+        while True:
+            message = await ensure_async(self.kc.iopub_channel.get_msg(timeout=None))
+            parent = message["parent_header"].get("msg_id")
+            if parent == asked and message["content"].get("execution_state") == "idle":
+                return
+            if parent == request:
+                with contextlib.suppress(CellExecutionComplete):
+                    self.process_message(message, cell, index)
 
 
 def _scrub(cell: Any) -> None:
