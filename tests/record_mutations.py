@@ -235,6 +235,15 @@ def _statement_restated(files: Files, dice: random.Random) -> Mutation:
     return Mutation("the statement restated", files, (STATEMENT,))
 
 
+def _signature_longer(files: Files, dice: random.Random) -> Mutation:
+    """A field that nobody signed, in its right spelling: beside the payload, or in the signature."""
+    envelope = json.loads(files[STATEMENT])
+    holder = dice.choice([envelope, *envelope["signatures"]])
+    holder[dice.choice(["approved-by", "cert", "unsigned", "time"])] = dice.choice(["kim", 1, None, [], {}])
+    files[STATEMENT] = (json.dumps(envelope, indent=2, sort_keys=True) + "\n").encode()
+    return Mutation("a field added to the envelope", files, (STATEMENT,))
+
+
 def _empty_folder(files: Files, dice: random.Random) -> Mutation:
     name = dice.choice(["between", "before/deep", "after/x"])
     return Mutation(f"an empty folder {name}", files, (name,), folder=name)
@@ -248,6 +257,7 @@ def _link(files: Files, dice: random.Random) -> Mutation | None:
 
 _WAYS: tuple[tuple[str, Callable[[Files, random.Random], Mutation | None]], ...] = (
     *(("bits flipped", _bytes(_flip, "a bit flipped")),) * 4,
+    ("fields added to the envelope", _signature_longer),
     ("bytes inserted", _bytes(_insert, "a byte inserted")),
     ("bytes dropped", _bytes(_drop, "a byte dropped")),
     ("files cut", _bytes(_cut, "cut")),

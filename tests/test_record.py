@@ -174,7 +174,43 @@ def test_a_signature_made_anew_with_another_key_shows_to_whoever_knows_the_right
     (folder / "before" / "atl-fe-001-names.txt").write_text("all is well\n")
     record.close(folder, environment={"RUNBOOK_STATE": str(office.root / "forger")})
     assert verify(folder).state is State.UNKNOWN_SIGNER
-    assert verify(folder, key=right).state is State.ALTERED
+    found = verify(folder, key=right)
+    assert found.state is State.OTHER_SIGNER, "it isn't called altered: nobody can say that from a wrong key"
+    (tmp := office.root / "right.pem").write_text(own_key(office.environment).pem)
+    said = invoke(office, "verify-record", folder, "--key", tmp)
+    assert said.exit_code == 1
+    assert "signed with another key" in said.output
+    assert "Proved:" not in said.output
+
+
+def test_nothing_can_be_added_to_a_signature(office: Office) -> None:
+    folder = office.record("a")
+    path = folder / "statement.dsse.json"
+    envelope = json.loads(path.read_bytes())
+    envelope["signatures"][0]["approved-by"] = "kim, reviewed and closed"
+    path.write_text(json.dumps(envelope, indent=2, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+    assert verify(folder).state is State.ALTERED
+
+
+def test_a_folder_that_holds_no_record_is_bad_input_and_no_accusation(office: Office) -> None:
+    folder = office.record("a")
+    for other in (folder / "before", office.records.parent):
+        done = invoke(office, "verify-record", other)
+        assert (done.exit_code, "altered" in done.output) == (2, False)
+
+
+def test_a_folder_may_be_called_anything_so_the_ledger_says_what_it_is(office: Office, tmp_path: Path) -> None:
+    other = shutil.copytree(office.record("a"), tmp_path / "20990101T000000Z-mailbox-policies-deadbeef")
+    assert "by its ledger: trusted_pool, begun 20" in invoke(office, "verify-record", other).output
+
+
+def test_of_several_records_nothing_is_said_to_be_proved_where_one_was_altered(office: Office) -> None:
+    office.record("a")
+    rewritten(office.record("b"), "record.html", "<", "< ")
+    done = invoke(office, "verify-record", office.records)
+    assert done.exit_code == 1
+    assert "✔" in done.output
+    assert "Proved:" not in done.output
 
 
 def test_a_run_that_was_cut_off_stays_open_and_is_listed_first(office: Office) -> None:

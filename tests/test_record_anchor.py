@@ -112,6 +112,27 @@ def test_a_single_head_is_an_anchor_for_its_record(office: Office) -> None:
         verify_all(office.records, anchor=head)
 
 
+def test_how_far_an_anchor_reaches_is_said(office: Office) -> None:
+    folder = office.record("a")
+    heads = office.root / "anchor"
+    (kept,) = heads.glob("*.jsonl")
+    statement, ledger = verify_one(folder).head, verify_one(folder).lines[-1]
+
+    def said(given: str) -> str:
+        done = CliRunner().invoke(app, ["verify-record", str(folder), "--anchor", given])
+        assert done.exit_code == 4, done.output
+        return done.output
+
+    for whole in (statement, str(heads)):
+        assert "Proved: it is the record whose head the anchor kept" in said(whole)
+        assert "anew" not in said(whole).replace("sign anew", "")
+    assert "Proved: its ledger is the one" in said(ledger)
+    assert "it vouches for its ledger" in said(ledger)
+    kept.write_text("".join(line for line in kept.read_text().splitlines(keepends=True) if '"opened"' in line))
+    assert "it vouches for its having been begun" in said(str(heads))
+    assert "Proved: it" not in said(str(heads)), "its files could all have been made anew"
+
+
 def test_a_run_that_the_anchor_never_saw_is_told(office: Office, tmp_path: Path) -> None:
     office.record("a")
     stranger = Office(tmp_path / "stranger").record("a")

@@ -24,15 +24,24 @@ from runbook.signing.keys import known_key
 STATE_STYLE = {
     State.SIGNED: "green",
     State.UNKNOWN_SIGNER: "yellow",
+    State.OTHER_SIGNER: "red",
     State.OPEN: "yellow",
     State.UNCLOSED: "yellow",
     State.ALTERED: "red",
 }
-SIGN = {State.SIGNED: "✔", State.UNKNOWN_SIGNER: "✔", State.OPEN: "○", State.UNCLOSED: "○", State.ALTERED: "✖"}
+SIGN = {
+    State.SIGNED: "✔",
+    State.UNKNOWN_SIGNER: "✔",
+    State.OTHER_SIGNER: "✖",
+    State.OPEN: "○",
+    State.UNCLOSED: "○",
+    State.ALTERED: "✖",
+}
 
 _LISTED = {
     State.SIGNED: "intact, signed by you",
     State.UNKNOWN_SIGNER: "intact, signed by somebody else",
+    State.OTHER_SIGNER: "intact, signed by somebody else",
     State.OPEN: "open",
     State.UNCLOSED: "ended, never closed",
     State.ALTERED: "altered",

@@ -23,7 +23,7 @@ from runbook.errors import InputError, Refused
 from runbook.record import State, Verified
 from runbook.record.approver import has_approval, not_approved_by
 from runbook.record.links import Anchor, is_record, read_anchor, verify_all, verify_one
-from runbook.record.verify import Problem
+from runbook.record.verify import Anchored, Problem
 from runbook.render.templating import visible
 from runbook.report import FILE_NAME as PAGE
 from runbook.signing.keys import PublicKey, read_public_key
@@ -33,15 +33,24 @@ NOT_ESTABLISHED = 4
 
 WHOLE = "no file, line or cell of it differs from what was signed, and none is missing or was added."
 ANCHORED = "it is the record whose head the anchor kept."
+LEDGER_ANCHORED = "its ledger is the one whose head the anchor kept."
 NO_KEY = "who signed it. Anybody can sign anew with a key of their own. Give the signer's key with --key."
 NO_ANCHOR = (
     "without an anchor, that the signer didn't make the record anew later, or take away a whole run. Give a head that "
     "was kept where the signer can't write with --anchor."
 )
+PARTLY_ANCHORED = (
+    "that the signer didn't make anew later what the anchor doesn't cover: it vouches for {reach}. Give the head that "
+    "was kept when the record was closed."
+)
 NO_APPROVER = "whose key approved the plan. Give the approver's key with --approver."
 NO_TIME = "Times are those of the clock of the computer that ran it; no trusted time is claimed."
 
-_INTACT = (State.SIGNED, State.UNKNOWN_SIGNER)
+NOT_A_RECORD = (
+    "{path} holds no record: no ledger, no statement and no plan. Name the folder of one record, or the folder that "
+    "holds an estate's."
+)
+
 _KEY_HELP = "The signer's public key (PEM), as `runbook key export` prints it."
 _ANCHOR_HELP = "A head (64 hex digits), a list of heads, or the folder that heads were sent to."
 _APPROVER_HELP = "Public key (PEM) of who may have approved what was changed; may be repeated."
@@ -67,6 +76,8 @@ class Answer:
         missing: tuple[Problem, ...] = ()
         if path.is_dir() and not is_record(path) and any(map(is_record, _folders(path))):
             found, missing = verify_all(path, key=key, anchor=anchor)
+        elif path.is_dir() and not is_record(path):
+            raise InputError(NOT_A_RECORD.format(path=path))
         else:
             found = (verify_one(path, key=key, anchor=anchor),)
         return cls(
@@ -79,25 +90,39 @@ class Answer:
 
     @property
     def intact(self) -> tuple[Verified, ...]:
-        return tuple(one for one in self.records if one.state in _INTACT)
+        return tuple(one for one in self.records if one.state.is_intact)
 
     @property
     def exit_code(self) -> int:
-        if self.missing or len(self.intact) < len(self.records):
+        states = {one.state for one in self.records}
+        if self.missing or states - {State.SIGNED, State.UNKNOWN_SIGNER}:
             return FAILED
-        return NOT_ESTABLISHED if any(one.state is State.UNKNOWN_SIGNER for one in self.records) else 0
+        return NOT_ESTABLISHED if State.UNKNOWN_SIGNER in states else 0
+
+    @property
+    def reach(self) -> Anchored:
+        """What the anchor covers of each of them."""
+        order = list(Anchored)
+        return order[min(order.index(one.anchored) for one in self.intact)] if self.intact else Anchored.NOT
 
     def proved(self) -> Iterator[str]:
-        """What holds of every record that is intact."""
-        if self.intact:
-            yield WHOLE
-            yield from (ANCHORED,) if self.has_anchor else ()
+        """What holds of all the records; nothing where one of them isn't as it should be."""
+        if self.exit_code == FAILED:
+            return
+        yield WHOLE
+        if self.reach is Anchored.WHOLE:
+            yield ANCHORED
+        if self.reach is Anchored.LEDGER:
+            yield LEDGER_ANCHORED
 
     def not_proved(self) -> Iterator[str]:
-        """What an intact record leaves open, and what would settle it."""
+        """What the intact records leave open, and what would settle it."""
         if self.intact:
             yield from () if self.has_key else (NO_KEY,)
-            yield from () if self.has_anchor else (NO_ANCHOR,)
+            if not self.has_anchor:
+                yield NO_ANCHOR
+            elif self.reach is not Anchored.WHOLE:
+                yield PARTLY_ANCHORED.format(reach=self.reach.value)
         if not self.has_approvers and any(map(has_approval, self.records)):
             yield NO_APPROVER
 
@@ -115,6 +140,8 @@ class Answer:
         """For people: each record with what is wrong with it, then what that proves and what it doesn't."""
         for one in self.records:
             _print(out, f"{SIGN[one.state]} {one.folder.name}: {one.state.value}", STATE_STYLE[one.state])
+            if one.began is not None:
+                _print(out, f"  by its ledger: {one.section}, begun {one.began:%Y-%m-%d %H:%M:%S} UTC")
             if one.fingerprint:
                 _print(out, f"  key of the signer, by the record: {one.fingerprint}")
             for problem in one.problems:
@@ -165,8 +192,11 @@ def _document(one: Verified) -> Json:
     return {
         "record": str(one.folder),
         "run": one.run,
+        "section": one.section,
+        "began": one.began.isoformat() if one.began else None,
         "state": one.state.value,
-        "intact": one.state in _INTACT,
+        "intact": one.state.is_intact,
+        "anchored": one.anchored.value,
         "signer": one.fingerprint,
         "head": one.head,
         "problems": [asdict(problem) for problem in one.problems],
@@ -178,7 +208,7 @@ def _file(answer: Answer, target: Path, console: Console) -> None:
     if len(answer.records) != 1:
         raise InputError("--pdf prints one record. Name its folder.")
     (one,) = answer.records
-    if one.state not in _INTACT:
+    if not one.state.is_intact:
         raise Refused(f"No PDF was made: {one.folder.name} is {one.state.value}.")
     if target.absolute().is_relative_to(one.folder.absolute()):
         raise InputError("A PDF in the record's folder would be a file that nobody signed. Name another place.")

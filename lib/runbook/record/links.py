@@ -15,7 +15,7 @@ from runbook.errors import InputError
 from runbook.ledger import FILE_NAME as LEDGER
 from runbook.ledger.chain import GENESIS
 from runbook.ledger.heads import CLOSED, Head, read_heads
-from runbook.record.verify import Problem, State, Verified, verify
+from runbook.record.verify import Anchored, Problem, State, Verified, verify
 from runbook.signing.keys import PublicKey
 
 _HASH = re.compile(r"[0-9a-f]{64}\Z")
@@ -41,7 +41,8 @@ def is_record(folder: Path) -> bool:
 
 def verify_one(folder: Path, *, key: PublicKey | None = None, anchor: Anchor | None = None) -> Verified:
     """One record, held against the anchor where there is one."""
-    return _with(found := verify(folder, key=key), _anchored(found, anchor))
+    found = verify(folder, key=key)
+    return _with(replace(found, anchored=_reach(found, anchor)), _unanchored(found, anchor))
 
 
 def verify_all(
@@ -73,7 +74,23 @@ def _missing_runs(records: Sequence[Verified], heads: Iterable[Head]) -> Iterato
             )
 
 
-def _anchored(found: Verified, anchor: Anchor | None) -> tuple[Problem, ...]:
+def _reach(found: Verified, anchor: Anchor | None) -> Anchored:
+    """How much of the record the anchor vouches for: only the head of its statement covers every file."""
+    if anchor is None:
+        return Anchored.NOT
+    kept = {anchor} if isinstance(anchor, str) else {head.head for head in _mine(found, anchor)}
+    if found.state.is_intact and found.head in kept:
+        return Anchored.WHOLE
+    if found.lines[-1:] and found.lines[-1] in kept:
+        return Anchored.LEDGER
+    return Anchored.BEGUN if kept & set(found.lines) else Anchored.NOT
+
+
+def _mine(found: Verified, anchor: Iterable[Head]) -> list[Head]:
+    return [head for head in anchor if head.run == found.run or head.record == found.folder.name]
+
+
+def _unanchored(found: Verified, anchor: Anchor | None) -> tuple[Problem, ...]:
     """Where the record isn't as the anchor has it."""
     if anchor is None:
         return ()
@@ -82,7 +99,7 @@ def _anchored(found: Verified, anchor: Anchor | None) -> tuple[Problem, ...]:
         if anchor in (found.head, *found.lines[-1:]):
             return ()
         return (Problem(name, f"its head is {found.head}, the anchor's is {anchor}: something was altered or cut off"),)
-    mine = [head for head in anchor if head.run == found.run or head.record == name]
+    mine = _mine(found, anchor)
     if not mine:
         return (Problem(name, "the anchor doesn't know this run: it was never sent there, or the run is another one"),)
     return tuple(_unlike(found, mine))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -29,8 +30,14 @@ from runbook.signing.statement import NotAStatement, Signed
 class State(StrEnum):
     """What can be said of a record."""
 
+    @property
+    def is_intact(self) -> bool:
+        """It is as it was signed, by whomever."""
+        return self in (State.SIGNED, State.UNKNOWN_SIGNER, State.OTHER_SIGNER)
+
     SIGNED = "intact, signed with the given key"
     UNKNOWN_SIGNER = "intact, signer not established"
+    OTHER_SIGNER = "intact, signed with another key than the given one"
     OPEN = "open: the run was cut off or still goes on, and nothing is signed"
     UNCLOSED = "not closed: the run ended, and nothing is signed"
     """Closing was interrupted, or the statement was taken away: the record alone can't say which."""
@@ -54,6 +61,15 @@ class Problem:
         return f"{self.where}: {self.what}"
 
 
+class Anchored(StrEnum):
+    """How much of a record an anchor kept the head of."""
+
+    NOT = "nothing of it"
+    BEGUN = "its having been begun"
+    LEDGER = "its ledger"
+    WHOLE = "all of it"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
     """One record. ``fingerprint`` is the signer's, by the statement; empty where there is none that holds.
@@ -66,8 +82,12 @@ class Verified:
     problems: tuple[Problem, ...] = ()
     fingerprint: str = ""
     run: str = ""
+    section: str = ""
+    began: datetime | None = None
+    """What the ledger says of it: a folder may be called anything."""
     follows: str = ""
     head: str = ""
+    anchored: Anchored = Anchored.NOT
     lines: tuple[str, ...] = ()
 
 
@@ -98,17 +118,19 @@ def verify(folder: Path, *, key: PublicKey | None = None) -> Verified:
     if signed is not None:
         problems += _compared(folder, found, signed, lines, recording)
         problems += _approval(folder, found, signed, recording, {problem.where for problem in problems})
-        if key is not None and signed.key.keyid != key.keyid:
-            problems.append(
-                Problem(statement.FILE_NAME, f"it is signed with the key {signed.key.keyid}, not with {key.keyid}")
-            )
     if unclosed is None:
         problems += _spelling(folder, found, {problem.where for problem in problems})
     first = recording.entries[0] if recording and recording.entries else None
+    state = State.UNCLOSED if unclosed else _state(problems, signed, key)
+    if state is State.OTHER_SIGNER and signed is not None and key is not None:
+        said = f"it is signed with the key {signed.key.keyid}, not with {key.keyid}"
+        problems.append(Problem(statement.FILE_NAME, said))
     return Verified(
         folder=folder,
-        state=State.UNCLOSED if unclosed else _state(problems, signed, key),
+        state=state,
         problems=(unclosed,) if unclosed else tuple(problems),
+        section=first.section if first else "",
+        began=first.time if first else None,
         fingerprint=signed.key.keyid if signed else "",
         run=first.run if first else "",
         follows=first.previous if first else "",
@@ -122,7 +144,9 @@ def _state(problems: list[Problem], signed: Signed | None, key: PublicKey | None
         return State.ALTERED
     if signed is None:
         return State.OPEN
-    return State.SIGNED if key is not None else State.UNKNOWN_SIGNER
+    if key is None:
+        return State.UNKNOWN_SIGNER
+    return State.SIGNED if signed.key.keyid == key.keyid else State.OTHER_SIGNER
 
 
 def _is_more_than_begun(found: Contents) -> bool:
