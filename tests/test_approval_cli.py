@@ -115,13 +115,24 @@ def test_a_plan_is_made_approved_and_applied_with_three_commands(desk: Desk) -> 
     assert "1. OwaMailboxPolicy:Default" in made.stdout
     again = desk.plan(plan)
     assert (again.returncode, "is there already" in again.stderr) == (2, True)
+    looks = len(list((desk.folder / "records").glob("*/*")))
+    nowhere = desk.plan(desk.folder / "nosuch" / "plan.json")
+    assert (nowhere.returncode, "can't be written" in nowhere.stderr) == (2, True), nowhere.stderr
+    assert len(list((desk.folder / "records").glob("*/*"))) == looks, "no server was asked for a plan without a place"
 
     refused = desk.run()
     assert refused.returncode == 1
     assert desk.lab.mutations() == []
     assert "No approval is named" in desk.page(refused)
 
-    approved = desk.type("approve", plan, "--ticket", TICKET, "--key", desk.folder / "kim.key", somebody_else=True)
+    signing = ("approve", plan, "--ticket", TICKET, "--key", desk.folder / "kim.key")
+    unasked = desk.type(*signing, somebody_else=True)
+    assert (unasked.returncode, "--yes signs without asking" in unasked.stderr) == (2, True), unasked.stderr
+    assert not plan.with_name("approval.json").exists()
+    unnamed = desk.type("approve", plan, "--ticket", "", "--yes", somebody_else=True)
+    assert (unnamed.returncode, "for one ticket; name it" in unnamed.stderr) == (2, True), unnamed.stderr
+
+    approved = desk.type(*signing, "--yes", somebody_else=True)
     assert approved.returncode == 0, approved.stderr
     assert "1. OwaMailboxPolicy:Default" in approved.stdout
     assert "PS> Set-OwaMailboxPolicy" in approved.stdout
@@ -157,7 +168,7 @@ def test_a_plan_is_made_approved_and_applied_with_three_commands(desk: Desk) -> 
     planned = desk.type("plan", "undo", "--record", record, "--estate", desk.lab.estate.path, "-o", back)
     assert planned.returncode == 0, planned.stderr
     undo = ("undo", record, "--estate", desk.lab.estate.path, "--mode", "apply", "--ticket", "CHG-2")
-    given = ("--ticket", "CHG-2", "--key", desk.folder / "kim.key")
+    given = ("--ticket", "CHG-2", "--key", desk.folder / "kim.key", "--yes")
     assert desk.type("approve", back, *given, somebody_else=True).returncode == 0
     undone = desk.type(*undo, "--approval", back.with_name("approval.json"))
     assert undone.returncode == 0, undone.stdout + undone.stderr

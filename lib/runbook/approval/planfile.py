@@ -120,6 +120,12 @@ def save(path: Path, data: bytes) -> None:
         raise InputError(f"{path} can't be written: {error.strerror}.") from None
 
 
+def check_place(path: Path) -> None:
+    """:class:`InputError` where :func:`save` couldn't write a new file: known before the servers are asked."""
+    save(path, b"")
+    path.unlink()
+
+
 def read(path: Path) -> PlanFile:
     """The plan in a file; :class:`InputError` where it can't be read, or isn't one."""
     try:

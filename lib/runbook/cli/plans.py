@@ -62,8 +62,7 @@ def plan_command(
     screen, name = Screen(), section_named(section).name
     given = _parameters(name, parameters, record)
     chosen = load_estate(find_estate(str(Path(estate).absolute()) if estate else given.estate))
-    if output.exists():
-        raise InputError(f"{output} is there already: it may have been approved. Name another file.")
+    planfile.check_place(output)
     announce_key(screen)
     folder = new_folder(chosen, name, records)
     with screen.watch(section_named(name).title, folder), closed(folder):
@@ -94,7 +93,7 @@ def approve_command(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="The approval to write, beside the plan: approval.json.")
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Don't ask before signing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Sign without asking; needed where there is no terminal.")] = False,
 ) -> None:
     """Show a plan in short and sign that it may be applied, for one ticket and for a time. Contacts nothing."""
     screen, now = Screen(), datetime.now(UTC)
@@ -103,8 +102,8 @@ def approve_command(
     _check(plan, found, target, ticket)
     signer = key_in(key) if key else own_key()
     _show(screen, found)
-    if not yes and sys.stdin.isatty() and not typer.confirm(f"Approve it for {ticket}?"):
-        raise InputError("Nothing was signed.")
+    if not yes:
+        _ask(ticket)
     data = statement.signed(
         found, plan.name, signer, ticket=ticket, expires=until, account=origin.actor(), host=origin.host(), now=now
     )
@@ -122,6 +121,16 @@ def _parameters(section: str, file: Path | None, record: str) -> SectionParamete
     raise InputError("Name the parameter file with -f, or, for the section undo, the record with --record.")
 
 
+def _ask(ticket: str) -> None:
+    """Only a person before a terminal can say yes: what a script pipes in isn't an answer."""
+    if not sys.stdin.isatty():
+        raise InputError(
+            "Nothing was signed: there is no terminal at which somebody could be asked. --yes signs without asking."
+        )
+    if not typer.confirm(f"Approve it for {ticket}?"):
+        raise InputError("Nothing was signed.")
+
+
 def _check(plan: Path, found: PlanFile, target: Path, ticket: str) -> None:
     """All that speaks against signing, before anything is shown as if it could be signed."""
     if not found.changes:
@@ -130,6 +139,8 @@ def _check(plan: Path, found: PlanFile, target: Path, ticket: str) -> None:
         raise InputError("The approval has to lie beside its plan: name a file in the same folder.")
     if target.exists():
         raise InputError(f"{target} is there already. Name another file with -o.")
+    if not ticket.strip():
+        raise InputError("--ticket: an approval is for one ticket; name it.")
     try:
         a_name(ticket)
     except PydanticCustomError as error:
