@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import ipywidgets
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runbook.display import current
+from runbook.display.agreed import otherwise
 from runbook.display.entries import Entries
 from runbook.display.fields import Kind, as_text, fields, typed_of, value_of
 from runbook.display.form import Form
 from runbook.display.parameters import form
 from runbook.display.reference import FILE, page
+from runbook.display.stepped import Stepped
 from runbook.engine.parameter_files import section_file
 from runbook.errors import InputError
 from runbook.parameters import load_parameters
@@ -201,6 +205,31 @@ def test_a_widget_writes_what_is_typed_and_says_what_is_wrong():
     assert "To put right: SiteID." in said
     assert site.tooltip.startswith("This is the site's Identity"), "what a screen reader tells of the field"
     assert as_text(namespace["application_port"]) == "5199"
+
+
+def test_what_the_cells_give_otherwise_than_a_run_was_begun_with_is_named():
+    form = entries(mode="apply", dial_plans=["A"])
+    begun = form.parameters()
+
+    def changed(**more: Any) -> tuple[str, ...]:
+        return otherwise(begun, {name: form[name] for name in begun.model_dump()} | more)
+
+    assert changed() == ()
+    assert changed(mode="plan", application_port=5998) == ("mode", "application_port")
+    assert changed(application_port="5998x", dial_plans=["A", "B"]) == ("application_port", "dial_plans")
+    assert changed(owa_pool_fqdn=NAMES["owa_pool_fqdn"].upper(), allow_dial_plan_changes="no", dial_plans=("A",)) == ()
+    assert changed(change_ticket="CHG2") == (), "Apply asks for the ticket itself"
+    assert changed(something="else") == ()
+
+
+def test_typing_into_the_form_tells_the_run_that_goes_by_it(monkeypatch: pytest.MonkeyPatch):
+    told: list[str] = []
+    run = cast(Stepped, SimpleNamespace(edited=lambda: told.append("edited")))
+    monkeypatch.setattr(current, "_current", {"trusted_pool": run})
+    shown = Form(Entries("trusted_pool", dict(NAMES), kept={}))
+    told.clear()
+    shown.fill("application_port", "5998")
+    assert told == ["edited"]
 
 
 def test_the_page_of_all_parameters_is_current():

@@ -51,10 +51,14 @@ def step(run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> Iterator[C
     monkeypatch.setenv("RUNBOOK_CLOSES_RECORD", "the test")
     made: list[Stepped] = []
 
-    def make(*wanted: str, shape: Callable[[Change], Change] = lambda change: change) -> Stepped:
+    def make(
+        *wanted: str,
+        shape: Callable[[Change], Change] = lambda change: change,
+        otherwise: Callable[[], tuple[str, ...]] = tuple,
+    ) -> Stepped:
         one = run(section(*wanted, shape=shape))
         views = NotebookRun(one, cast(OwnKey, SimpleNamespace(made=False)))
-        made.append(Stepped(one, views, lambda folder: resumes(one, folder)))
+        made.append(Stepped(one, views, lambda folder: resumes(one, folder), otherwise))
         return made[-1]
 
     yield make
@@ -478,6 +482,58 @@ def test_a_plan_that_is_made_anew_after_the_question_is_not_applied_by_the_old_b
     assert server.sent == []
     assert "The plan has changed" in panel.live.view.text
     assert stepped.apply() is not panel.live, "the cell run again asks about the new plan"
+
+
+def test_values_that_are_changed_after_the_question_keep_the_plan_from_being_sent(
+    step: Callable[..., Stepped], server: Server
+):
+    """The form isn't told to anybody before the press: what counts is what the cells hold then."""
+    changed: list[str] = []
+    stepped = step("a", otherwise=lambda: tuple(changed))
+    panel = asked(stepped)
+    assert panel.asking is not None
+    panel.asking.ticket.value = "CHG1"
+    assert "Ready" in panel.asking.still.value
+    changed += ["application_port", "mode"]
+    panel.asking.apply.click()
+    panel.join()
+    assert server.sent == []
+    assert recorded(stepped, PlanConfirmed) == []
+    assert panel.asking.apply.disabled
+    assert "application_port, mode" in panel.asking.still.value
+    assert "Run the cells again from the first one" in panel.asking.still.value
+    changed.clear()
+    stepped.edited()
+    assert not panel.asking.apply.disabled, "set back, it is the plan's values again"
+    confirm(panel)
+    assert server.sent == ["a"]
+
+
+def test_where_something_was_sent_changed_values_are_for_another_run(step: Callable[..., Stepped], server: Server):
+    """The first cell goes on with a run that has changed something, so running it again wouldn't take them up."""
+    changed: list[str] = []
+    server.behave = refuses("a")
+    panel = asked(step("a", otherwise=lambda: tuple(changed)))
+    confirm(panel)
+    assert panel.guided is not None
+    changed.append("application_port")
+    panel.guided.retry.click()
+    panel.join()
+    assert panel.asking is not None
+    assert panel.asking.apply.disabled
+    assert "close this run in its first cell" in panel.asking.still.value
+
+
+def test_the_apply_cell_run_again_looks_at_the_values_again(step: Callable[..., Stepped]):
+    changed = ["mode"]
+    stepped = step("a", otherwise=lambda: tuple(changed))
+    panel = asked(stepped)
+    assert panel.asking is not None
+    panel.asking.ticket.value = "CHG1"
+    assert panel.asking.apply.disabled
+    changed.clear()
+    assert stepped.apply() is panel.live
+    assert not panel.asking.apply.disabled
 
 
 def test_a_cell_that_comes_too_early_is_told_what_to_run_first(

@@ -20,7 +20,7 @@ from runbook.engine.run import Run
 from runbook.errors import Blocked
 from runbook.estate import find_estate, load_estate
 from runbook.ledger.events import Mode
-from runbook.parameters import load_parameters
+from runbook.parameters import SectionParameters, load_parameters
 from runbook.powershell import render as powershell
 from runbook.render import View
 from runbook.report import audit
@@ -44,23 +44,27 @@ def start(section: str, namespace: Mapping[str, object], *, interactive: bool | 
     before any server is contacted.
     """
     if not is_interactive(interactive):
-        return NotebookRun(*_start(section, namespace, interactive=False))
+        run, key, _ = _start(section, namespace, interactive=False)
+        return NotebookRun(run, key)
+    from runbook.display.agreed import otherwise
     from runbook.display.current import current  # widgets, which a headless run never loads
     from runbook.display.stepped import Stepped
 
     def begin() -> Stepped:
-        run, key = _start(section, namespace, interactive=True)
+        run, key, begun = _start(section, namespace, interactive=True)
 
         def resume(folder: Path) -> tuple[Run, NotebookRun]:
             resumed = open_resumed(folder, run.estate, mode=run.mode, interactive=True)
             return resumed, NotebookRun(resumed, key)
 
-        return Stepped(run, NotebookRun(run, key), resume)
+        return Stepped(run, NotebookRun(run, key), resume, lambda: otherwise(begun, namespace))
 
     return current(section, begin)
 
 
-def _start(section: str, namespace: Mapping[str, object], *, interactive: bool) -> tuple[Run, record.OwnKey]:
+def _start(
+    section: str, namespace: Mapping[str, object], *, interactive: bool
+) -> tuple[Run, record.OwnKey, SectionParameters]:
     given = {
         name: value
         for name, value in namespace.items()
@@ -71,7 +75,8 @@ def _start(section: str, namespace: Mapping[str, object], *, interactive: bool) 
     logging.getLogger("traitlets").setLevel(logging.WARNING)
     secrecy.guard_kernel()
     key = record.own_key()  # before anything is contacted: a run that can't be signed isn't begun
-    return open_any(section, parameters, estate, mode=Mode(parameters.mode), interactive=interactive), key
+    run = open_any(section, parameters, estate, mode=Mode(parameters.mode), interactive=interactive)
+    return run, key, parameters
 
 
 def _recorded(step: Callable[[NotebookRun], View]) -> Callable[[NotebookRun], View]:

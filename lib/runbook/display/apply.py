@@ -23,6 +23,7 @@ from enum import StrEnum
 
 from ipywidgets import HTML
 
+from runbook.display.agreed import told
 from runbook.display.asking import Asking
 from runbook.display.confirmation import Given, question
 from runbook.display.guided import Guided, Trouble, trouble
@@ -31,7 +32,8 @@ from runbook.display.telling import failed_step
 from runbook.display.watching import Watching
 from runbook.engine.control import Doing
 from runbook.engine.run import Run
-from runbook.ledger.events import Answer, CancelAsked, FailureAnswered, Note
+from runbook.ledger import read_events
+from runbook.ledger.events import Answer, CancelAsked, FailureAnswered, Intent, Note
 from runbook.render import View, message
 from runbook.render import plan as plan_view
 from runbook.render.failure import failure
@@ -51,7 +53,8 @@ class ApplyPanel:
     """One plan of one run, from the question to what came of it.
 
     ``outcomes`` shows the results, ``rail`` the steps; ``moved`` is called whenever something is known anew, with the
-    place of the change under way. ``by`` is whoever sits before it.
+    place of the change under way. ``by`` is whoever sits before it. ``otherwise`` names the parameters whose values in
+    the cells aren't the run's any more: while there are any, nothing is sent.
     """
 
     def __init__(
@@ -62,12 +65,14 @@ class ApplyPanel:
         outcomes: Callable[[], View],
         rail: Callable[[], View],
         moved: Callable[[int | None], None],
+        otherwise: Callable[[], tuple[str, ...]] = tuple,
     ) -> None:
         self._run = run
         self._by = by
         self._outcomes = outcomes
         self._rail = rail
         self._moved = moved
+        self._otherwise = otherwise
         self._lock = threading.Lock()
         self._worker: threading.Thread | None = None
         self.ticket = run.parameters.change_ticket
@@ -88,6 +93,11 @@ class ApplyPanel:
             State.DECIDING: "The Apply cell above waits for a decision: retry, skip or stop.",
         }.get(self.state, "")
 
+    def look(self) -> None:
+        """The values in the cells may have changed: say whether the plan may still be applied."""
+        if self.asking is not None and self.state is State.ASKING:
+            self.asking.look()
+
     def join(self) -> None:
         """Wait until nothing is under way, as tests do."""
         while (worker := self._worker) is not None and worker.is_alive():
@@ -101,9 +111,21 @@ class ApplyPanel:
             place=f"{run.estate.organisation} ({run.estate.environment})",
             apply=self._confirmed,
             decline=self._declined,
+            barred=self._barred,
         )
         self.state = State.ASKING
         self.live.show(joined((*above, self.asking.view)), *map(html, above), self.asking.widget)
+
+    def _barred(self) -> str:
+        """Why the plan may not be applied whatever is typed; empty where it may."""
+        names = self._otherwise()
+        return told(names, has_sent=self._has_sent) if names else ""
+
+    @property
+    def _has_sent(self) -> bool:
+        """A command that changes something has left in this run, or in the one that it goes on from."""
+        intents = (isinstance(event, Intent) for event in read_events(self._run.ledger.path).events)
+        return bool(self._run.sent_before) or any(intents)
 
     def _confirmed(self, given: Given) -> None:
         if not self._leaves(State.ASKING, State.RUNNING):
@@ -201,12 +223,12 @@ class ApplyPanel:
         self._worker.start()
 
     def _failed(self, error: BaseException) -> None:
-        told = failed_step(error, self._run)
+        failed = failed_step(error, self._run)
         shown = self._run.ledger.redacted
         found = trouble(shown(self._run.results), shown(self._run.stopped)) or Trouble(
-            what=told.what, change=0, skippable=False
+            what=failed.what, change=0, skippable=False
         )
-        self._decide(found, failure(told))
+        self._decide(found, failure(failed))
         self._moved(None)
 
     def _cancel(self) -> None:

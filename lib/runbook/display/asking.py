@@ -17,7 +17,10 @@ _MOST_SAID = 2
 
 
 class Asking:
-    """``apply`` is called with what was typed, once nothing is missing; ``decline`` by whoever decides against it."""
+    """``apply`` is called with what was typed, once nothing is missing; ``decline`` by whoever decides against it.
+
+    ``barred`` says why the plan may not be applied just now, whatever is typed; empty where it may.
+    """
 
     def __init__(
         self,
@@ -26,15 +29,17 @@ class Asking:
         place: str,
         apply: Callable[[Given], None],
         decline: Callable[[], None],
+        barred: Callable[[], str] = lambda: "",
     ) -> None:
         self._asked = asked
         self._apply = apply
+        self._barred = barred
         count = f"{asked.changes} change{'' if asked.changes == 1 else 's'}"
         head = f"{count} to {place}: waiting for your confirmation"
         self.view = message(f"▶ {head}", "Nothing has been sent. Run this cell to be asked.")
-        self.ticket = controls.field("Change ticket", asked.ticket, told=self._look, placeholder="CHG0012345")
+        self.ticket = controls.field("Change ticket", asked.ticket, told=self.look, placeholder="CHG0012345")
         self.names = {
-            server: controls.field(f"To disturb its users, type {server}", told=self._look) for server in asked.servers
+            server: controls.field(f"To disturb its users, type {server}", told=self.look) for server in asked.servers
         }
         self.still = controls.status()
         self.apply = controls.button(f"Apply {count}", self._pressed, kind="danger")
@@ -49,18 +54,20 @@ class Asking:
                 controls.row(self.apply, self.decline),
             )
         )
-        self._look()
+        self.look()
 
     @property
     def given(self) -> Given:
         return Given(ticket=self.ticket.value.strip(), names={server: box.value for server, box in self.names.items()})
 
-    def _look(self) -> None:
-        said = missing(self._asked, self.given)
+    def look(self) -> None:
+        """Say what still stands in the way, as things are now."""
+        said = (barred,) if (barred := self._barred()) else missing(self._asked, self.given)
         self.apply.disabled = bool(said)
         more = (f"And {len(said) - _MOST_SAID} more.",) if len(said) > _MOST_SAID else ()
         controls.say(self.still, *((*said[:_MOST_SAID], *more) or ("Ready: Apply sends the changes.",)))
 
     def _pressed(self) -> None:
-        if not missing(self._asked, self.given):
+        self.look()  # something may have changed that nobody told of
+        if not self.apply.disabled:
             self._apply(self.given)

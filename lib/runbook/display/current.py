@@ -30,3 +30,9 @@ def current(section: str, begin: Callable[[], Stepped]) -> Stepped:
         display(failure(failed_step(error)))  # type: ignore[no-untyped-call]
         raise shortly(error) from None
     return _current[section]
+
+
+def edited(section: str) -> None:
+    """Somebody changed a value in the section's form: its run, where there is one, goes by others now."""
+    if section in _current:
+        _current[section].edited()

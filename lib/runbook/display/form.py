@@ -14,6 +14,7 @@ from IPython.display import display
 
 from runbook.display.choosing import Choosing
 from runbook.display.controls import button, row
+from runbook.display.current import edited
 from runbook.display.entries import Entries
 from runbook.display.fields import Field, Group
 from runbook.display.input import Input
@@ -96,10 +97,11 @@ class Form:
         self._state.value = (
             message("✖", f"To put right: {', '.join(wrong)}.", "wrong", role="status")
             if wrong
-            else message("✔", "Every value can be used. The cells below go by these.", "fine", role="status")
+            else message("✔", "Every value can be used. A run begun below goes by these.", "fine", role="status")
         )
         if self.table is not None:
             self.table.update(self._entries.table(folded=True))
+        edited(self._entries.section.name)
 
     def _compare(self) -> None:
         file = self._chosen_file()

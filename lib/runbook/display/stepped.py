@@ -70,16 +70,24 @@ def _told_in_full(step: Callable[[Stepped], T]) -> Callable[[Stepped], T]:
 class Stepped:
     """One run. Each step shows what it does while it does it, and leaves one output.
 
-    ``resume`` begins a run that goes on from the one whose record is in the given folder.
+    ``resume`` begins a run that goes on from the one whose record is in the given folder. ``otherwise`` names the
+    parameters whose values in the cells aren't any more those that the notebook's run was begun with.
     """
 
-    def __init__(self, run: Run, views: Views, resume: Callable[[Path], tuple[Run, Views]]) -> None:
+    def __init__(
+        self,
+        run: Run,
+        views: Views,
+        resume: Callable[[Path], tuple[Run, Views]],
+        otherwise: Callable[[], tuple[str, ...]] = tuple,
+    ) -> None:
         self.run = run
         self.panel: ApplyPanel | None = None
         self.goes_on = False
         """The first cell was run again after something had been sent."""
         self._views = views
         self._resume = resume
+        self._otherwise = otherwise
         self._running = ""
         self._change: int | None = None
         self._verified = False
@@ -103,6 +111,11 @@ class Stepped:
         begun = bool(self.run.results or self.run.done) and self.run.mode is Mode.APPLY
         busy = self.panel is not None and self.panel.state is State.RUNNING
         return self.run.phase is not Phase.ENDED and (begun or busy)
+
+    def edited(self) -> None:
+        """Somebody changed a value in the form."""
+        if self.panel is not None:
+            self.panel.look()
 
     def leave(self) -> None:
         """Close the record of a run that sent nothing, as another one begins in its place."""
@@ -161,12 +174,20 @@ class Stepped:
         run = self.run
         panel = self.panel
         if panel is not None and panel.state is not State.DECLINED and panel.digest == run.plan.digest:
+            panel.look()
             return panel.live
         sent = run.mode is Mode.APPLY and any(not change.run_locally for change in run.plan.changes)
         if not sent or run.phase is not Phase.CHECKED:
             self._reading("apply", "Applying", lambda: (self._views.apply(),))
             return None
-        self.panel = ApplyPanel(run, by=self.by, outcomes=self._views.applied, rail=self.rail, moved=self._moved)
+        self.panel = ApplyPanel(
+            run,
+            by=self.by,
+            outcomes=self._views.applied,
+            rail=self.rail,
+            moved=self._moved,
+            otherwise=self._otherwise,
+        )
         self._moved(None)
         return self.panel.live
 
