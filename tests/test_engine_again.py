@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import groupby
+from typing import Any
 
 import pytest
 
@@ -10,10 +12,12 @@ from runbook.change import Outcome
 from runbook.engine.control import Doing
 from runbook.engine.run import Phase, Run
 from runbook.errors import Cancelled
-from runbook.ledger import read_events
+from runbook.ledger import Recording, read_events
 from runbook.ledger.events import OutcomeRecorded
 from runbook.ledger.plans import planned_changes
+from runbook.record.told import predicate
 from runbook.report import report
+from runbook.report.means import means
 from runbook.result import Result, ServerError
 from runbook.summary import summarise
 from test_engine import Server, new, outcomes, section
@@ -30,6 +34,13 @@ def refuses(*names: str) -> Callable[[Server, str], Result | None]:
         return None
 
     return answer
+
+
+def changes(recording: Recording) -> list[Any]:
+    """As the record's statement tells them."""
+    told = predicate(recording)["changes"]
+    assert isinstance(told, list)
+    return told
 
 
 @pytest.fixture
@@ -59,7 +70,7 @@ def test_cancelled_between_two_changes_the_rest_is_refused_and_the_record_says_b
     assert outcomes(one) == [Outcome.APPLIED, Outcome.REFUSED, Outcome.REFUSED]
     one.control.renew()
     one.verify()
-    assert one.finish() is Outcome.REFUSED
+    assert one.finish() is Outcome.INCOMPLETE, "one was made: the run wasn't refused"
     told = read_events(one.ledger.path)
     said = [(event.change, event.outcome, event.detail) for event in told.events if isinstance(event, OutcomeRecorded)]
     assert (1, Outcome.REFUSED, "Not sent: cancelled by Ada.") in said
@@ -120,7 +131,58 @@ def test_what_is_skipped_is_refused_with_the_reason_and_the_rest_is_applied(fail
     assert server.held == {"a", "c"}
     assert outcomes(failed) == [Outcome.REFUSED, Outcome.VERIFIED]
     assert "Skipped: done by hand on Monday" in failed.results[0].said
-    assert failed.finish() is Outcome.REFUSED
+    assert failed.finish() is Outcome.INCOMPLETE
+
+
+def test_the_record_tells_that_a_skipped_change_was_sent_and_failed_before(failed: Run, server: Server) -> None:
+    failed.skip(failed.results[1].change, "done by hand on Monday")
+    failed.again()
+    failed.apply(confirmed_by="the test, again")
+    failed.verify()
+    failed.finish()
+    recording = read_events(failed.ledger.path)
+    told = report(recording)
+    (skipped,) = [change for change in told.changes if change.title == "Pool:b"]
+    assert skipped.course == (Outcome.FAILED, Outcome.REFUSED)
+    assert [trouble.said for trouble in skipped.troubles][-1] == ("Skipped: done by hand on Monday",)
+    assert skipped.began is not None, "when it was sent, in the plan before"
+    assert told.failed == (skipped,)
+    assert "Part of it is done." in means(told)
+    assert "1 failed, then refused" in means(told)
+    outcomes = [[each["outcome"] for each in change["outcomes"]] for change in changes(recording)]
+    assert ["failed", "refused"] in [[kind for kind, _ in groupby(each)] for each in outcomes], "and so it is signed"
+
+
+def test_a_run_whose_only_change_was_sent_and_skipped_is_not_told_as_refused_before_it(
+    run: Callable[..., Run], server: Server
+) -> None:
+    server.behave = refuses("a")
+    one = run(section("a"))
+    one.check()
+    one.apply(confirmed_by="the test")
+    one.skip(one.results[0].change, "later")
+    one.again()
+    one.apply(confirmed_by="the test, again")
+    one.verify()
+    assert one.finish() is Outcome.INCOMPLETE
+    said = means(report(read_events(one.ledger.path)))
+    assert said == "No change is known to be made. What is left stands below. Of 1 change: 1 failed, then refused."
+
+
+def test_what_was_sent_and_failed_is_told_though_nothing_asks_for_it_any_more(failed: Run, server: Server) -> None:
+    server.held |= {"b", "c"}  # somebody else made them
+    failed.again()
+    failed.apply(confirmed_by="the test, again")
+    failed.verify()
+    assert failed.finish() is Outcome.VERIFIED
+    recording = read_events(failed.ledger.path)
+    told = report(recording)
+    assert [(change.title, change.course) for change in told.changes] == [
+        ("Pool:a", (Outcome.VERIFIED,)),
+        ("Pool:b", (Outcome.FAILED,)),
+    ]
+    assert means(told).endswith("Of 2 changes: 1 verified; 1 failed.")
+    assert [each.change.after for each in planned_changes(recording)] == ["a"], "there is nothing of b to take back"
 
 
 def test_a_failed_change_that_is_only_looked_at_again_stays_failed(failed: Run) -> None:

@@ -117,6 +117,21 @@ def test_the_statement_says_who_did_what_when_from_where_and_with_what_outcome(b
     assert told["signer"]["fingerprint"]
 
 
+@pytest.mark.parametrize("typed", ["CHG-B", "CHG-4711", ""])
+def test_the_statement_names_the_ticket_that_was_confirmed_and_the_parameters_beside_it(
+    office: Office, typed: str
+) -> None:
+    run = office.open("a")
+    run.check()
+    run.apply(confirmed_by="Kim Akers, button Apply", ticket=typed)
+    run.verify()
+    run.finish()
+    office.close(run.ledger.path.parent)
+    told = stated(run.ledger.path.parent)["predicate"]
+    assert (told["change_ticket"], told["change_ticket_in_parameters"]) == (typed or "CHG-4711", "CHG-4711")
+    assert [confirmed["ticket"] for confirmed in told["confirmations"]] == [typed]
+
+
 def test_every_observed_object_is_there_before_and_after_for_people_and_machines(bundle: Path) -> None:
     files = snapshot(bundle)
     before, after = (json.loads(files[f"{when}/atl-fe-001-names.json"]) for when in ("before", "after"))

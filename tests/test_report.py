@@ -31,6 +31,7 @@ from runbook.ledger.events import (
 )
 from runbook.render.differences import differences
 from runbook.report import html, report
+from runbook.report.means import means
 
 SERVER = Target("atl-cas-001.litwareinc.com", Shell.EXCHANGE)
 STYLE = Path(report_module.__file__).parent / "templates" / "report.css"
@@ -175,6 +176,100 @@ def test_each_step_says_what_was_there_before_and_after(tmp_path: Path):
         for row in markup.fromstring(page).xpath("//article//tbody/tr")
     ]
     assert rows == [["a", "1", "2"], ["b", "x", "(not there)"]]
+
+
+def _course(*outcomes: Outcome | None, ended: Outcome | None) -> tuple[Event, ...]:
+    """A run of one change for each outcome: sent, but for those that were refused, planned or not tried (``None``)."""
+    plan = Plan(changes=tuple(_change(f"vdir-{number}") for number in range(max(len(outcomes), 1))))
+    happened: list[Event] = [PlanMade(phase=Phase.CHECK, plan=plan, digest=plan.digest)]
+    for place, outcome in enumerate(outcomes):
+        if outcome not in (Outcome.REFUSED, Outcome.PLANNED, None):
+            command = plan.changes[place].command
+            happened.append(Intent(plan=plan.digest, change=place, target=SERVER, pipeline=command))
+        if outcome is not None:
+            happened.append(OutcomeRecorded(plan=plan.digest, change=place, outcome=outcome, detail="It said so."))
+    return (*happened, *((RunEnded(outcome=ended),) if ended else ()))
+
+
+VERIFIED, FAILED, REFUSED, UNKNOWN, PLANNED = (
+    Outcome.VERIFIED,
+    Outcome.FAILED,
+    Outcome.REFUSED,
+    Outcome.UNKNOWN,
+    Outcome.PLANNED,
+)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "ended", "said"),
+    [
+        ((REFUSED, REFUSED), REFUSED, "The run was refused before it changed anything."),
+        ((VERIFIED, REFUSED), REFUSED, "Part of it was refused. What is left stands below. Of 2 changes: 1 verified;"),
+        ((FAILED, REFUSED), REFUSED, "No change is known to be made."),
+        ((VERIFIED, REFUSED), Outcome.INCOMPLETE, "Part of it is done."),
+        ((VERIFIED, None), Outcome.INCOMPLETE, "Part of it is done."),
+        ((None, None), Outcome.INCOMPLETE, "This run changed nothing."),
+        ((FAILED,), Outcome.INCOMPLETE, "No change is known to be made."),
+        ((VERIFIED, FAILED), FAILED, "Something failed."),
+        ((FAILED,), FAILED, "Something failed. What was done and what wasn't stands below."),
+        ((None,), PLANNED, "This run only looked. Nothing was changed."),
+        ((VERIFIED, None), PLANNED, "Not all of it was done."),
+        ((UNKNOWN,), UNKNOWN, "Nobody can say from this record what happened."),
+        ((None,), UNKNOWN, "This run sent nothing."),
+        ((None,), None, "This run sent nothing."),
+        ((VERIFIED, VERIFIED), VERIFIED, "Everything is as it should be, by facts read afresh."),
+        ((None,), Outcome.NOT_NEEDED, "There was nothing to change."),
+    ],
+)
+def test_what_the_outcome_means_is_true_of_what_was_sent(
+    tmp_path: Path, outcomes: tuple[Outcome | None, ...], ended: Outcome | None, said: str
+):
+    told = _told(tmp_path, *_course(*outcomes, ended=ended))
+    assert means(told).startswith(said)
+    assert means(told) in _text(html(told))
+    if told.changed:
+        assert not re.search("nothing was changed|changed nothing|before it changed|sent nothing", means(told).lower())
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+@pytest.mark.parametrize("sent", [(), (VERIFIED,), (FAILED,), (REFUSED,), (UNKNOWN,)])
+def test_every_outcome_has_a_sentence_whatever_was_sent(tmp_path: Path, outcome: Outcome, sent: tuple[Outcome, ...]):
+    assert means(_told(tmp_path, *_course(*sent, ended=outcome)))
+
+
+def test_a_change_that_failed_and_was_then_skipped_shows_both_in_the_table(tmp_path: Path):
+    made, *_ = happened = _course(VERIFIED, FAILED, ended=None)
+    assert isinstance(made, PlanMade)
+    left = Plan(changes=made.plan.changes[1:])
+    told = _told(
+        tmp_path,
+        *happened,
+        PlanMade(phase=Phase.CHECK, plan=left, digest=left.digest),
+        OutcomeRecorded(plan=left.digest, change=0, outcome=REFUSED, detail="Skipped: by hand on Monday"),
+        RunEnded(outcome=REFUSED),
+    )
+    page = html(told)
+    _, row = markup.fromstring(page).xpath("//section[@aria-labelledby='changed']//tbody/tr")
+    outcome, what = (re.sub(r"\s+", " ", cell.text_content()).strip() for cell in row.xpath("td")[1:3])
+    assert outcome == "✖ failed, then ✖ refused"
+    assert what.index("failed: It said so.") < what.index("refused: Skipped: by hand on Monday")
+    assert "2 planned, 1 made, 1 tried and not made" in _text(page)
+    assert "before it changed anything" not in _text(page)
+
+
+def test_the_ticket_that_was_typed_wins_and_the_one_of_the_parameters_is_told_beside_it(tmp_path: Path):
+    plan = Plan(changes=(_change(),))
+    made, confirmed, *rest = _applied(plan)
+    assert isinstance(confirmed, PlanConfirmed)
+    typed = PlanConfirmed(digest=plan.digest, by="Ada, button Apply", ticket="CHG-B")
+    told = _told(tmp_path / "both", Note(text="CHG-A"), made, typed, *rest, change_ticket="CHG-A")
+    said = dict(told.identity)["Change ticket"]
+    assert said.startswith("CHG-B")
+    assert "CHG-A" in said
+    assert told.notes == (), "a ticket isn't a note, and this one didn't count"
+    assert dict(_told(tmp_path / "one", made, typed, *rest).identity)["Change ticket"] == "CHG-B"
+    same = _told(tmp_path / "same", made, typed, *rest, change_ticket="CHG-B")
+    assert dict(same.identity)["Change ticket"] == "CHG-B"
 
 
 RATIO = 4.5

@@ -32,6 +32,9 @@ DONE = ChangeOutcome(change=CHANGE, outcome=Outcome.VERIFIED)
         ((), PLANNED, (DONE, replace(DONE, outcome=Outcome.UNKNOWN)), True, Outcome.UNKNOWN, 3),
         ((), PLANNED, (replace(DONE, outcome=Outcome.REFUSED),), True, Outcome.REFUSED, 1),
         ((UNREAD,), NOTHING, (replace(DONE, outcome=Outcome.APPLIED),), True, Outcome.UNKNOWN, 3),
+        ((), PLANNED, (DONE, replace(DONE, outcome=Outcome.REFUSED)), True, Outcome.INCOMPLETE, 1),
+        ((), PLANNED, (DONE, replace(DONE, outcome=Outcome.FAILED)), True, Outcome.FAILED, 1),
+        ((), NOTHING, (DONE, replace(DONE, outcome=Outcome.PLANNED)), True, Outcome.VERIFIED, 0),
     ],
 )
 def test_the_outcome_of_a_run(
@@ -46,6 +49,13 @@ def test_the_outcome_of_a_run(
     outcome = run_outcome(decision, results, changes_things=True, applies=applies)
     assert outcome is expected
     assert exit_code(outcome) == code
+
+
+def test_a_run_that_began_a_change_is_not_refused_but_incomplete() -> None:
+    decision = Decision(findings=(), plan=PLANNED)
+    skipped = (replace(DONE, outcome=Outcome.REFUSED),)
+    outcome = run_outcome(decision, skipped, changes_things=True, applies=True, began=True)
+    assert (outcome, exit_code(outcome)) == (Outcome.INCOMPLETE, 1)
 
 
 def test_a_section_that_only_looks_is_verified_when_nothing_stands_in_the_way() -> None:

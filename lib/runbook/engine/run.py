@@ -122,6 +122,8 @@ class Run:
         self._plan: Plan | None = None
         self._sent: Plan | None = None
         self._skipped: dict[Key, str] = {}
+        self._began = False
+        """Some change was: its intent is in the ledger."""
 
     @property
     def decision(self) -> Decision:
@@ -176,6 +178,10 @@ class Run:
     def skip(self, change: Change, reason: str) -> None:
         """Leave a change out of whatever is applied from now on in this run; ``reason`` stands as its outcome."""
         self._skipped[key_of(change)] = reason
+
+    def skipped(self, change: Change) -> str:
+        """Why a change is left out; empty where it isn't."""
+        return self._skipped.get(key_of(change), "")
 
     def apply(self, *, confirmed_by: str, ticket: str = "", typed: tuple[str, ...] = ()) -> tuple[ChangeOutcome, ...]:
         """Carry the plan out, one change after the other, up to the first that fails or is in doubt.
@@ -246,10 +252,10 @@ class Run:
 
     def _skips(self, number: int, change: Change) -> bool:
         """A change that somebody left out is recorded as refused, with the reason."""
-        reason = self._skipped.get(key_of(change))
-        if reason is not None:
+        reason = self.skipped(change)
+        if reason:
             self._refuse(number, change, f"Skipped: {reason}")
-        return reason is not None
+        return bool(reason)
 
     def _cancelled(self) -> str:
         """What nobody began any more is recorded as refused."""
@@ -350,6 +356,7 @@ class Run:
             (*self.done, *self.results),
             changes_things=self.section.changes_things,
             applies=self.mode is Mode.APPLY,
+            began=self._began,
         )
         return (worst((outcome, Outcome.INCOMPLETE)) if self.stopped else outcome), self.stopped
 
@@ -431,6 +438,7 @@ class Run:
                 executed = Execution(
                     number=number, change=change, plan=self.plan.digest, fleet=fleet, ledger=self.ledger
                 ).carry_out()
+            self._began |= executed.outcome is not Outcome.REFUSED
             if executed.doubtful:
                 executed = self._settle_doubt(change, executed)
         self._record_outcome(number, executed)

@@ -16,26 +16,37 @@ _WORST_FIRST = (
     Outcome.VERIFIED,
     Outcome.NOT_NEEDED,
 )
+_MADE = {Outcome.APPLIED, Outcome.VERIFIED}
 _EXIT = {Outcome.UNKNOWN: 3, Outcome.FAILED: 1, Outcome.REFUSED: 1, Outcome.INCOMPLETE: 1}
 
 
 def run_outcome(
-    decision: Decision, results: Sequence[ChangeOutcome], *, changes_things: bool, applies: bool
+    decision: Decision,
+    results: Sequence[ChangeOutcome],
+    *,
+    changes_things: bool,
+    applies: bool,
+    began: bool = False,
 ) -> Outcome:
     """The outcome of a run, from its last decision and what became of its changes.
 
     A fact that couldn't be read makes it *unknown*; an error that the plan doesn't mend makes it *incomplete*,
-    however well the rest went.
+    however well the rest went. *Refused* is a run of which nothing was carried out: where a change was made, or one
+    ``began``, and another was refused (left out, cancelled), it is *incomplete* too.
     """
     became = {result.outcome for result in results}
     if Outcome.UNKNOWN in became or any(finding.unknown for finding in decision.findings):
         return Outcome.UNKNOWN
-    if became & {Outcome.FAILED, Outcome.REFUSED}:
-        return worst(became & {Outcome.FAILED, Outcome.REFUSED})
+    if Outcome.FAILED in became:
+        return Outcome.FAILED
+    if Outcome.REFUSED in became:
+        return Outcome.INCOMPLETE if began or became & _MADE else Outcome.REFUSED
     if decision.blocking or (applies and decision.plan.changes):
         return Outcome.INCOMPLETE
     if decision.plan.changes:
         return Outcome.PLANNED
+    if became & _MADE:
+        return worst(became & _MADE)  # nothing is asked for any more: what was still planned, somebody else did
     if results:
         return worst(became)
     return Outcome.NOT_NEEDED if changes_things else Outcome.VERIFIED

@@ -21,7 +21,8 @@ from runbook.ledger.events import (
     RunStarted,
     ServerReached,
 )
-from runbook.ledger.plans import planned_changes
+from runbook.ledger.plans import Place, planned_changes
+from runbook.ledger.tickets import tickets
 from runbook.record.observed import powershell
 
 CLOCK = "the clock of the computer that ran it; no trusted time is claimed"
@@ -34,6 +35,7 @@ def predicate(recording: Recording) -> dict[str, Json]:
     if not isinstance(started, RunStarted) or not isinstance(ended, RunEnded):
         raise ValueError("the run hasn't ended")
     given = started.parameters if isinstance(started.parameters, dict) else {}
+    asked = tickets(recording.events)
     return {
         "environment": started.environment,
         "estate": {
@@ -55,7 +57,8 @@ def predicate(recording: Recording) -> dict[str, Json]:
             "utc_offset": started.utc_offset,
             "clock": CLOCK,
         },
-        "change_ticket": str(given.get("change_ticket") or ""),
+        "change_ticket": asked.that_count,
+        "change_ticket_in_parameters": asked.named,
         "operator_note": str(given.get("operator_note") or ""),
         "earlier_runs": [to_json(event) for event in recording.events if isinstance(event, EarlierRun)],
         "notes": [event.text for event in recording.events if isinstance(event, Note)],
@@ -90,16 +93,19 @@ def _finding(phase: Phase, finding: Finding) -> Json:
 
 
 def _changes(recording: Recording) -> list[Json]:
-    """The changes that count, each with all that became of it, in order."""
-    became: dict[tuple[str, int], list[Json]] = {}
+    """The changes that count and all that were sent, each with all that became of it in every plan, in order."""
+    became: list[tuple[Place, Json]] = []
     for entry in recording.entries:
         event = entry.event
         if isinstance(event, OutcomeRecorded):
             said = to_json(event)
             assert isinstance(said, dict)
             told = {name: said[name] for name in ("outcome", "detail", "served_by", "errors", "warnings", "output")}
-            became.setdefault((event.plan, event.change), []).append({"event": entry.seq, **told})
-    return [_change(each.change, became.get((each.plan, each.place), [])) for each in planned_changes(recording)]
+            became.append(((event.plan, event.change), {"event": entry.seq, **told}))
+    return [
+        _change(each.change, [told for name, told in became if name in each.names])
+        for each in planned_changes(recording, with_failed=True)
+    ]
 
 
 def _change(change: Change, outcomes: list[Json]) -> Json:

@@ -17,6 +17,7 @@ from markupsafe import Markup
 from runbook.change import Outcome
 from runbook.ledger import read_events
 from runbook.render.templating import environment
+from runbook.report.means import means
 from runbook.report.model import Report as Report
 from runbook.report.model import report as report
 from runbook.sections import section_named
@@ -29,16 +30,6 @@ _SYMBOL = {
     Outcome.PLANNED: "○",
     Outcome.UNKNOWN: "?",
 }
-_MEANS = {
-    Outcome.VERIFIED: "Everything is as it should be, by facts read afresh.",
-    Outcome.NOT_NEEDED: "There was nothing to change.",
-    Outcome.PLANNED: "This run only looked. Nothing was changed.",
-    Outcome.APPLIED: "Changes were made, and not verified.",
-    Outcome.REFUSED: "The run was refused before anything was changed.",
-    Outcome.FAILED: "Something failed. What was done and what wasn't stands below.",
-    Outcome.UNKNOWN: "Nobody can say from this record what happened. Look at the servers.",
-    Outcome.INCOMPLETE: "Part of it is done. What is left stands below.",
-}
 
 
 def html(told: Report) -> str:
@@ -48,7 +39,7 @@ def html(told: Report) -> str:
     return _templates.get_template("report.html.j2").render(
         told=told,
         title=section_named(told.section).title,
-        means=_MEANS[told.outcome],
+        means=means(told),
         symbol=_symbol,
         duration=_duration(told),
         moment=_moment,

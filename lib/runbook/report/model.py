@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from runbook.approval.told import sentence
-from runbook.change import Change, Finding, Json, Outcome, Severity
+from runbook.change import Finding, Json, Outcome, Severity
 from runbook.ledger import Entry, Recording
 from runbook.ledger.events import (
     ApprovalJudged,
@@ -36,35 +36,14 @@ from runbook.ledger.events import (
     StepTaken,
 )
 from runbook.ledger.plans import planned_changes
-from runbook.powershell import abridged
-from runbook.render.differences import Difference, differences, text
+from runbook.ledger.tickets import tickets
+from runbook.render.differences import text
 from runbook.report import audit
 from runbook.report.audit import ToldAudit
+from runbook.report.changes import ToldChange, told_changes
 
 CUT_OFF = "The run was cut off before it ended."
 _GRAVE = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
-_DONE = (Outcome.APPLIED, Outcome.VERIFIED, Outcome.UNKNOWN)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToldChange:
-    """One change of the plan: what differs, how it was done, what came of it and how it is taken back."""
-
-    number: int
-    title: str
-    property: str
-    where: str
-    requirements: tuple[str, ...]
-    differences: tuple[Difference, ...]
-    commands: tuple[str, ...]
-    reverse: tuple[str, ...]
-    irreversible: str
-    disturbs: str
-    consent: str
-    by_hand: bool
-    outcome: Outcome
-    said: tuple[str, ...]
-    began: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +88,12 @@ class Report:
     @property
     def changed(self) -> tuple[ToldChange, ...]:
         """What was, or may have been, changed."""
-        return tuple(change for change in self.changes if change.began is not None and change.outcome in _DONE)
+        return tuple(change for change in self.changes if change.may_be_made)
+
+    @property
+    def failed(self) -> tuple[ToldChange, ...]:
+        """What was begun and didn't get done."""
+        return tuple(change for change in self.changes if change.began is not None and not change.may_be_made)
 
     @property
     def to_do(self) -> tuple[Finding, ...]:
@@ -128,6 +112,7 @@ def report(recording: Recording) -> Report:
     started = next(event for event in events if isinstance(event, RunStarted))
     ended = next((event for event in events if isinstance(event, RunEnded)), None)
     found, left = _findings(recording, Phase.CHECK), _findings(recording, Phase.VERIFY)
+    asked = tickets(events)
     verified = any(isinstance(event, PlanMade) and event.phase is Phase.VERIFY for event in events)
     return Report(
         section=started.section,
@@ -142,14 +127,14 @@ def report(recording: Recording) -> Report:
         started=recording.entries[0].time,
         ended=recording.entries[-1].time if ended else None,
         identity=tuple(_identity(recording.entries[0], started, events)),
-        notes=tuple(event.text for event in events if isinstance(event, Note)),
+        notes=tuple(event.text for event in events if isinstance(event, Note) and event.text != asked.named),
         parameters=tuple(_parameters(started.parameters)),
         confirmed=tuple(_confirmed(events)),
         servers=tuple(event for event in events if isinstance(event, ServerReached)),
         found=found,
         left=left if verified else found,
         because=next((e.plan.because for e in events if isinstance(e, PlanMade) and not e.plan.changes), ""),
-        changes=tuple(_changes(recording)),
+        changes=tuple(told_changes(recording)),
         course=tuple(_course(recording)),
         facts=tuple(_facts(recording)),
         audit=_audit(recording),
@@ -157,12 +142,11 @@ def report(recording: Recording) -> Report:
 
 
 def _identity(first: Entry, started: RunStarted, events: tuple[Event, ...]) -> Iterator[tuple[str, str]]:
-    given = started.parameters if isinstance(started.parameters, dict) else {}
     reached = dict.fromkeys(event.target.server for event in events if isinstance(event, ServerReached))
     yield "Scope", ", ".join(sorted(reached)) or "no server was reached"
     yield "Operator", started.operator or first.actor
     yield "From", f"{first.actor} on {first.host}" if started.operator else first.host
-    yield "Change ticket", str(given.get("change_ticket") or "none given")
+    yield "Change ticket", tickets(events).said
     if approval := sentence(events):
         yield "Approval", approval
 
@@ -192,53 +176,6 @@ def _confirmed(events: tuple[object, ...]) -> Iterator[str]:
             said = {"consent": ", ".join(event.consents), "ticket": event.ticket, "typed": ", ".join(event.typed)}
             more = "".join(f"; {name}: {value}" for name, value in said.items() if value)
             yield f"plan {event.digest[:12]}… by {event.by}{more}"
-
-
-def _changes(recording: Recording) -> Iterator[ToldChange]:
-    became: dict[tuple[str, int], OutcomeRecorded] = {}
-    said: dict[tuple[str, int], list[str]] = {}
-    began: dict[tuple[str, int], datetime] = {}
-    for entry in recording.entries:
-        event = entry.event
-        if isinstance(event, Intent) and not event.reverses:
-            began.setdefault((event.plan, event.change), entry.time)
-        elif isinstance(event, OutcomeRecorded):
-            became[event.plan, event.change] = event
-            heard = filter(None, (event.detail, *event.errors, *event.warnings, *event.output))
-            said.setdefault((event.plan, event.change), []).extend(heard)
-    doubt = recording.in_doubt
-    for number, each in enumerate(planned_changes(recording), 1):
-        key = (each.plan, each.place)
-        outcome = became[key].outcome if key in became else Outcome.PLANNED
-        if doubt is not None and (doubt.plan, doubt.change) == key:
-            outcome = Outcome.UNKNOWN
-            said.setdefault(key, []).append("It was about to be sent when the run was cut off.")
-        words = tuple(dict.fromkeys(said.get(key, ())))
-        yield _told(number, each.change, outcome=outcome, said=words, began=began.get(key))
-
-
-def _told(
-    number: int, change: Change, *, outcome: Outcome, said: tuple[str, ...], began: datetime | None
-) -> ToldChange:
-    steps = (*(step.pipeline for step in change.preparation), change.command)
-    after = (step.pipeline for step in (*change.conclusion, *change.cleanup))
-    return ToldChange(
-        number=number,
-        title=" · ".join(filter(None, (change.object, change.property))),
-        property=change.property,
-        where=str(change.target),
-        requirements=change.requirements,
-        differences=differences(change.before, change.after),
-        commands=tuple(map(abridged, (*steps, *after))),
-        reverse=tuple(map(abridged, change.reverse)),
-        irreversible=change.irreversible,
-        disturbs=change.disturbs,
-        consent=change.consent,
-        by_hand=change.run_locally,
-        outcome=outcome,
-        said=said,
-        began=began,
-    )
 
 
 def _course(recording: Recording) -> Iterator[Moment]:
@@ -288,7 +225,8 @@ def _said_of(entry: Entry) -> str:
 def _audit(recording: Recording) -> ToldAudit | None:
     """As the log stood when it was looked at last."""
     looks = [event for event in recording.events if isinstance(event, AuditLogCompared)]
-    numbers = {(each.plan, each.place): number for number, each in enumerate(planned_changes(recording), 1)}
+    planned = planned_changes(recording, with_failed=True)
+    numbers = {name: number for number, each in enumerate(planned, 1) for name in each.names}
     return audit.told(looks[-1], numbers) if looks else None
 
 
