@@ -18,8 +18,8 @@ from runbook.credentials import Broker
 from runbook.engine import undo_findings
 from runbook.engine.drift import Drift, check_comparable
 from runbook.engine.lock import still_running
-from runbook.engine.opening import chosen_folder, open_run, record_folder, records_folder
-from runbook.engine.past_run import PastRun, past_run, since
+from runbook.engine.opening import check_accounts, chosen_folder, open_run, record_folder, records_folder
+from runbook.engine.past_run import PastRun, Since, past_run, since
 from runbook.engine.resume import check_resumable, resumed_section
 from runbook.engine.run import Run
 from runbook.engine.undo import names_people, original_parameters, undo_section
@@ -83,6 +83,18 @@ def open_undo(
     follow(run, Relation.UNDOES, past, found)
     run.notices = (*run.notices, *_notices(found, environment))
     return run
+
+
+def check_beforehand(parameters: SectionParameters, estate: Estate, section: str) -> None:
+    """What :func:`open_any` would refuse for want of a record or an account, before anything is begun.
+
+    Raises :class:`InputError` and :class:`Refused` as :func:`open_undo` and :func:`check_accounts`.
+    """
+    if isinstance(parameters, UndoParameters):
+        _, past = read(find_record(parameters.record) if parameters.record else last_change(estate), estate)
+        check_accounts(undo_section(past, Since), parameters, estate)
+    else:
+        check_accounts(section, parameters, estate)
 
 
 def open_drift(

@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from runbook.again import RESUMES_VARIABLE, find_record, read, resumed_parameters
+from runbook.again import RESUMES_VARIABLE, check_beforehand, find_record, read, resumed_parameters
 from runbook.cli.lab import in_environment
 from runbook.cli.records import announce_key
 from runbook.cli.rehearse import run_one
@@ -75,6 +75,7 @@ def undo_command(
     parameters = load_parameters(UndoParameters, given, file="command line")
     screen, chosen = Screen(), _estate(estate, folder)
     check_given(parameters, chosen, mode=mode, interactive=False)
+    check_beforehand(parameters, chosen, "undo")
     announce_key(screen)
     done = run_one("undo", parameters, chosen, mode=mode, records=records, watch=screen.watch)
     _end(screen, done, mode, as_json)
@@ -99,6 +100,7 @@ def resume_command(
     if approval is not None:
         parameters = parameters.model_copy(update={"approval": str(approval.absolute())})
     check_given(parameters, chosen, mode=mode, interactive=False)
+    check_beforehand(parameters, chosen, past.started.section)
     screen = Screen()
     announce_key(screen)
     with in_environment({RESUMES_VARIABLE: str(folder)}):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from runbook.display.interactive import SESSION_VARIABLE
@@ -18,6 +18,8 @@ from runbook.parameters import SectionParameters, load_parameters
 from runbook.paths import project_root
 from runbook.record import CLOSER_VARIABLE
 from runbook.sections import section_named
+
+_NOTEBOOK = "record.ipynb"
 
 NOTEBOOKS = {
     "prerequisites": "10-prerequisites.ipynb",
@@ -44,21 +46,32 @@ def execute_notebook(section: str, parameters: SectionParameters, estate: Estate
 
     The record isn't closed yet: that is for the caller, now that the notebook is there.
     Returns whatever the run came to: its ledger says what that is. Raises :class:`RunbookError` where the notebook
-    ended before there was a ledger.
+    ended before there was a ledger; nothing is kept then, since no run began.
     """
-    import papermill  # half a second and more: only where a notebook is really run
-    from papermill.exceptions import PapermillExecutionError
-    from traitlets.config import Config
-
     if folder.exists():
         raise Refused(f"{folder} is there already: a record is written once.")
     try:
         folder.mkdir(parents=True)
     except OSError as error:
         raise InputError(f"No record can be written to {folder}: {error.strerror}.") from None
+    try:
+        failure = _executed(section, parameters, estate, mode=mode, folder=folder)
+    finally:
+        began = (folder / FILE_NAME).exists()
+        if not began:
+            _leave_nothing(folder)
+    if failure and not began:
+        raise RunbookError(f"The notebook of {section} ended before its run began. {failure}")
+
+
+def _executed(section: str, parameters: SectionParameters, estate: Estate, *, mode: Mode, folder: Path) -> str:
+    """What the notebook failed with; empty where it came to its end."""
+    import papermill  # half a second and more: only where a notebook is really run
+    from papermill.exceptions import PapermillExecutionError
+    from traitlets.config import Config
+
     values = parameters.model_dump(mode="json") | {"estate": str(estate.path), "mode": mode.value}
     notebook = project_root() / "notebooks" / NOTEBOOKS[section]
-    failure = ""
     with (
         _environment(RECORD_VARIABLE, str(folder)),
         _environment(CLOSER_VARIABLE, "1"),
@@ -67,7 +80,7 @@ def execute_notebook(section: str, parameters: SectionParameters, estate: Estate
         try:
             papermill.execute_notebook(
                 str(notebook),
-                str(folder / "record.ipynb"),
+                str(folder / _NOTEBOOK),
                 parameters=values,
                 kernel_name="python3",
                 progress_bar=False,
@@ -75,11 +88,17 @@ def execute_notebook(section: str, parameters: SectionParameters, estate: Estate
                 config=Config(KernelManager={"transport_encryption": "auto"}),
             )
         except PapermillExecutionError as error:
-            failure = f"{error.ename}: {error.evalue}"
+            return f"{error.ename}: {error.evalue}"
         except Exception as error:  # a kernel that died, a cell that timed out: the ledger says how far the run got
-            failure = f"{type(error).__name__}: {error}"
-    if failure and not (folder / FILE_NAME).exists():
-        raise RunbookError(f"The notebook of {section} ended before its run began. {failure}")
+            return f"{type(error).__name__}: {error}"
+    return ""
+
+
+def _leave_nothing(folder: Path) -> None:
+    """Take away the notebook of a run that never began, and its folder, where nothing else is in it."""
+    with suppress(OSError):
+        (folder / _NOTEBOOK).unlink(missing_ok=True)
+        folder.rmdir()
 
 
 def new_folder(estate: Estate, section: str, records: Path | None) -> Path:
