@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runbook.change import Plan, Severity
+from runbook.change import Severity
 from runbook.display.confirmation import Given, missing, question
 from runbook.display.found import findings_table, worst_first
 from runbook.display.listing import Listing
@@ -110,7 +110,7 @@ def test_findings_are_a_table_the_worst_first():
 
 
 def test_what_is_missing_before_an_apply_is_said_sentence_by_sentence():
-    asked = question(Plan(changes=(replace(CHANGE, disturbs="OWA restarts."),)), "")
+    asked = question((replace(CHANGE, disturbs="OWA restarts."),), "")
     server = CHANGE.target.server
     assert len(missing(asked, Given(ticket=" ", names={}))) == 2
     assert missing(asked, Given(ticket="CHG1", names={server: "x"})) == (f"What is typed isn't the name {server}.",)

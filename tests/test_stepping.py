@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -17,7 +18,7 @@ from runbook.display.apply import ApplyPanel, State
 from runbook.display.stepped import Stepped
 from runbook.engine.control import Doing
 from runbook.engine.run import Run
-from runbook.errors import Blocked, OutcomeUnknown, Refused
+from runbook.errors import Blocked, InputError, OutcomeUnknown, Refused
 from runbook.ledger import read_events
 from runbook.ledger.events import (
     Answer,
@@ -32,6 +33,7 @@ from runbook.ledger.events import (
     StepFailed,
 )
 from runbook.notebook import NotebookRun
+from runbook.parameters import SectionParameters, load_parameters
 from runbook.record import OwnKey
 from test_engine import SERVER, Server, section
 from test_engine import run as run
@@ -107,7 +109,7 @@ def test_running_all_cells_applies_nothing_and_leaves_the_record_open(step: Call
     stepped.apply()
     waiting = [stepped.verify(), stepped.undo_commands(), stepped.finish()]
     assert server.sent == []
-    assert all(view is not None and "waits for your confirmation" in view.text for view in waiting)
+    assert all(view is not None and "comes after Apply" in view.text for view in waiting)
     assert recorded(stepped, RunEnded) == []
     assert recorded(stepped, Intent) == []
 
@@ -198,7 +200,7 @@ def test_after_a_failure_a_retry_shows_what_is_left_and_asks_again(step: Callabl
     confirm(panel)
     assert panel.state is State.DECIDING
     assert panel.guided is not None
-    assert "waits for a decision" in panel.waits
+    assert "after a decision in the Apply cell" in panel.waits
     server.behave = refuses()
     panel.guided.retry.click()
     panel.join()
@@ -307,7 +309,7 @@ def test_a_check_while_changes_are_applied_does_nothing(step: Callable[..., Step
     said: list[object] = []
     server.behave = lambda server, name: said.append(stepped.check())
     confirm(panel)
-    assert "being applied" in str(said[0])
+    assert "comes after the changes" in str(said[0])
 
 
 def test_the_cell_run_again_shows_the_same_panel(step: Callable[..., Stepped]):
@@ -534,6 +536,122 @@ def test_the_apply_cell_run_again_looks_at_the_values_again(step: Callable[..., 
     changed.clear()
     assert stepped.apply() is panel.live
     assert not panel.asking.apply.disabled
+
+
+def test_a_cell_that_waits_says_nothing_that_could_be_untrue_when_it_is_read(
+    step: Callable[..., Stepped], server: Server
+):
+    """Its output stays there, and is saved, until it is run again, whatever is sent meanwhile."""
+    server.behave = refuses("a")
+    stepped = step("a")
+    panel = asked(stepped)
+    before = stepped.verify()
+    confirm(panel)
+    deciding = stepped.finish()
+    assert panel.guided is not None
+    panel.guided.retry.click()
+    panel.join()
+    asked_again = stepped.undo_commands()
+    for view in (before, deciding, asked_again):
+        assert view is not None
+        assert "This cell did nothing. Run it again after that." in view.text
+        assert "sent" not in view.text
+    assert "Nothing has been sent" not in panel.live.view.text
+    assert "Changes were sent before this" in panel.live.view.text
+
+
+def test_deciding_against_the_rest_does_not_deny_what_was_sent(step: Callable[..., Stepped], server: Server):
+    server.behave = refuses("a")
+    panel = asked(step("a"))
+    confirm(panel)
+    assert panel.guided is not None
+    panel.guided.retry.click()
+    panel.join()
+    assert panel.asking is not None
+    panel.asking.decline.click()
+    assert "Nothing was sent" not in panel.live.view.text
+    assert "Nothing more was sent" in panel.live.view.text
+
+
+def skip(panel: ApplyPanel, reason: str) -> None:
+    assert panel.guided is not None
+    panel.guided.reason.value = reason
+    panel.guided.skip.click()
+    panel.join()
+
+
+def test_where_all_that_is_left_was_skipped_nothing_is_asked(step: Callable[..., Stepped], server: Server):
+    server.behave = refuses("a")
+    stepped = step("a", shape=disturbing)
+    panel = asked(stepped)
+    confirm(panel)
+    skip(panel, "the window is over")
+    assert panel.state is State.DONE
+    shown = panel.live.view.text
+    assert "Nothing is left to apply." in shown
+    assert "skipped: the window is over" in shown
+    assert "Now run the next cell: Verify." in shown
+    assert "1 change" not in shown
+    assert "To announce it" not in shown
+    assert not [each for each in widgets(panel.live.box) if isinstance(each, Button | Text)]
+    assert len(recorded(stepped, PlanConfirmed)) == 1, "of what was sent, and no second one for nothing"
+    assert stepped.verify() is None
+    with pytest.raises(Blocked):
+        stepped.finish()
+    (ended,) = recorded(stepped, RunEnded)
+    assert isinstance(ended, RunEnded)
+    assert ended.outcome is Outcome.FAILED
+    assert server.sent == ["a"]
+    assert "the window is over" in stepped.rail().text
+
+
+def test_a_skipped_change_is_marked_and_neither_counted_nor_announced(step: Callable[..., Stepped], server: Server):
+    def shape(change: Change) -> Change:
+        return disturbing(change) if change.after == "a" else change
+
+    server.behave = refuses("a")
+    stepped = step("a", "b", shape=shape)
+    panel = asked(stepped)
+    confirm(panel)
+    skip(panel, "the window is over")
+    assert panel.asking is not None
+    assert panel.asking.names == {}
+    assert panel.asking.apply.description == "Apply 1 change"
+    assert "1 change · 1 skipped" in panel.live.view.text
+    assert "skipped: the window is over" in panel.live.view.text
+    assert "To announce it" not in panel.live.view.text
+    assert "1 change · 1 skipped" in stepped.plan().text
+    assert "skipped" in stepped.rail().text
+    confirm(panel)
+    assert server.sent == ["a", "b"]
+
+
+@pytest.mark.parametrize("hidden", ["\u202e", "\u200b", "\u00ad"])
+def test_a_ticket_that_does_not_show_what_it_holds_is_refused_in_the_words_of_the_form(
+    step: Callable[..., Stepped], server: Server, hidden: str
+):
+    panel = asked(step("a"))
+    assert panel.asking is not None
+    typed = f"CHG{hidden}1"
+    with pytest.raises(InputError) as refused:
+        load_parameters(SectionParameters, {"change_ticket": typed})
+    (fault,) = refused.value.faults
+    confirm(panel, ticket=typed)
+    assert server.sent == []
+    assert panel.asking.apply.disabled
+    assert f"Change ticket: {fault.problem} {fault.remedy}" in unescape(panel.asking.still.value)
+
+
+def test_a_reason_that_does_not_show_what_it_holds_is_refused(step: Callable[..., Stepped], server: Server):
+    server.behave = refuses("a")
+    stepped = step("a")
+    panel = asked(stepped)
+    confirm(panel)
+    skip(panel, "done\u202eby hand")
+    assert panel.state is State.DECIDING
+    assert panel.guided is not None
+    assert "RIGHT-TO-LEFT OVERRIDE" in panel.guided.still.value
+    assert recorded(stepped, FailureAnswered) == []
 
 
 def test_a_cell_that_comes_too_early_is_told_what_to_run_first(

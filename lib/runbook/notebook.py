@@ -125,7 +125,9 @@ class NotebookRun:
     @_recorded
     def plan(self) -> View:
         """What would be changed, and why."""
-        return render.plan(self._shown(self._run.plan), applies=self._run.mode is Mode.APPLY)
+        plan = self._run.plan
+        skipped = tuple(map(self._run.skipped, plan.changes))
+        return render.plan(self._shown(plan), applies=self._run.mode is Mode.APPLY, skipped=self._shown(skipped))
 
     @_recorded
     def apply(self) -> View:

@@ -23,6 +23,7 @@ from enum import StrEnum
 
 from ipywidgets import HTML
 
+from runbook.change import Change
 from runbook.display.agreed import told
 from runbook.display.asking import Asking
 from runbook.display.confirmation import Given, question
@@ -37,6 +38,10 @@ from runbook.ledger.events import Answer, CancelAsked, FailureAnswered, Intent, 
 from runbook.render import View, message
 from runbook.render import plan as plan_view
 from runbook.render.failure import failure
+
+_SENT_BEFORE = message(
+    "Changes were sent before this: the record has each.", "Nothing more is sent before it is confirmed here."
+)
 
 
 class State(StrEnum):
@@ -82,15 +87,19 @@ class ApplyPanel:
         self.guided: Guided | None = None
         self.watching: Watching | None = None
         self.live = Live(message("Apply"))
-        self._ask(())
+        self._ask_or_end()
 
     @property
     def waits(self) -> str:
-        """Why the cells below have nothing to do yet; empty where they have."""
+        """Why another cell has nothing to do yet; empty where it has.
+
+        It stands there until that cell is run again, and is saved: it tells what the cell waits for, never what was
+        sent or not.
+        """
         return {
-            State.ASKING: "The Apply cell above waits for your confirmation. Nothing has been sent.",
-            State.RUNNING: "The changes are being applied: see the Apply cell above.",
-            State.DECIDING: "The Apply cell above waits for a decision: retry, skip or stop.",
+            State.ASKING: "This step comes after Apply, which has to be confirmed in its own cell.",
+            State.RUNNING: "This step comes after the changes: the Apply cell tells how far they are.",
+            State.DECIDING: "This step comes after a decision in the Apply cell: retry, skip or stop.",
         }.get(self.state, "")
 
     def look(self) -> None:
@@ -105,9 +114,8 @@ class ApplyPanel:
 
     def _ask(self, above: tuple[View, ...]) -> None:
         run = self._run
-        self.digest = run.plan.digest
         self.asking = Asking(
-            question(run.ledger.redacted(run.plan), self.ticket),
+            question(run.ledger.redacted(self._left()), self.ticket),
             place=f"{run.estate.organisation} ({run.estate.environment})",
             apply=self._confirmed,
             decline=self._declined,
@@ -145,7 +153,12 @@ class ApplyPanel:
     def _declined(self) -> None:
         if self._leaves(State.ASKING, State.DECLINED):
             self._run.ledger.append(Note(text=f"The plan wasn't applied: {self._by} decided against it."))
-            self.live.show(message("Not applied.", "Nothing was sent. Close the record below, or run the check again."))
+            sent = (
+                "Nothing more was sent: what was sent before stands in the record."
+                if self._has_sent
+                else "Nothing was sent."
+            )
+            self.live.show(message("Not applied.", f"{sent} Close the record below, or run the check again."))
             self._moved(None)
 
     def _applied(self) -> None:
@@ -182,14 +195,30 @@ class ApplyPanel:
             run.skip(run.results[found.change].change, f"{reason} ({self._by})")
         self._work("Reading the facts again", run.again, self._planned_again)
 
-    def _planned_again(self) -> None:
+    def _left(self) -> tuple[Change, ...]:
+        """What Apply would carry out: the plan without what was skipped."""
+        return tuple(change for change in self._run.plan.changes if not self._run.skipped(change))
+
+    def _ask_or_end(self, *, anew: bool = False) -> None:
+        """Ask about what is left of the plan; where a button could send nothing, say what to do instead.
+
+        ``anew``: the plan was made after the one that its own cell shows.
+        """
         run = self._run
-        if run.plan.changes:
-            self._ask((plan_view(run.ledger.redacted(run.plan), applies=True),))
-        else:
-            run.apply(confirmed_by=self._by)
-            self.state = State.DONE
-            self.live.show(message("Nothing is left to apply.", run.plan.because, "Now run the next cell: Verify."))
+        self.digest = run.plan.digest
+        skipped = tuple(map(run.skipped, run.plan.changes))
+        shown = plan_view(run.ledger.redacted(run.plan), applies=True, skipped=run.ledger.redacted(skipped))
+        if any(not change.run_locally for change in self._left()):
+            self._ask((*((_SENT_BEFORE,) if self._has_sent else ()), *((shown,) if anew else ())))
+            return
+        if not any(skipped):
+            run.apply(confirmed_by=self._by)  # what was settled by fresh facts is counted as done
+        self.state = State.DONE
+        said = message("Nothing is left to apply.", run.plan.because, "Now run the next cell: Verify.")
+        self.live.show(joined((said, shown)) if run.plan.changes else said)
+
+    def _planned_again(self) -> None:
+        self._ask_or_end(anew=True)
         self._moved(None)
 
     def _work(self, title: str, job: Callable[[], object], then: Callable[[], None]) -> None:

@@ -36,7 +36,7 @@ class Asking:
         self._barred = barred
         count = f"{asked.changes} change{'' if asked.changes == 1 else 's'}"
         head = f"{count} to {place}: waiting for your confirmation"
-        self.view = message(f"▶ {head}", "Nothing has been sent. Run this cell to be asked.")
+        self.view = message(f"▶ {head}", "Nothing is sent before it is confirmed. Run this cell to be asked.")
         self.ticket = controls.field("Change ticket", asked.ticket, told=self.look, placeholder="CHG0012345")
         self.names = {
             server: controls.field(f"To disturb its users, type {server}", told=self.look) for server in asked.servers

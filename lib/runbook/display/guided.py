@@ -9,6 +9,7 @@ from ipywidgets import VBox
 
 from runbook.change import ChangeOutcome, Outcome
 from runbook.display import controls
+from runbook.display.confirmation import not_a_line
 from runbook.display.live import html
 from runbook.ledger.events import Answer
 from runbook.render.failure import Failure, failure
@@ -64,18 +65,23 @@ class Guided:
         self.retry = controls.button("Retry from fresh facts", lambda: answer(Answer.RETRY, ""), kind="primary")
         self.stop = controls.button("Stop here", lambda: answer(Answer.STOP, ""))
         self.reason = controls.field("Reason for skipping it", told=self._look)
+        self.still = controls.status()
         self.skip = controls.button("Skip this change", self._skips, enabled=False)
         self.widget = VBox(
             children=(
                 html(failure(Failure(what=found.what, said=found.said, remedy=_REMEDY))),
                 controls.row(self.retry, self.stop),
-                *((self.reason, controls.row(self.skip)) if found.skippable else ()),
+                *((self.reason, self.still, controls.row(self.skip)) if found.skippable else ()),
             )
         )
 
     def _look(self) -> None:
-        self.skip.disabled = not self.reason.value.strip()
+        reason = self.reason.value.strip()
+        wrong = not_a_line(reason)
+        controls.say(self.still, *((f"Reason: {wrong}",) if wrong else ()))
+        self.skip.disabled = bool(wrong) or not reason
 
     def _skips(self) -> None:
-        if reason := self.reason.value.strip():
-            self._answer(Answer.SKIP, reason)
+        self._look()
+        if not self.skip.disabled:
+            self._answer(Answer.SKIP, self.reason.value.strip())

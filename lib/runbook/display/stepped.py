@@ -147,7 +147,7 @@ class Stepped:
     def check(self) -> View | None:
         """Read the facts and judge them."""
         if self.panel is not None and self.panel.state is State.RUNNING:
-            return message(self.panel.waits)
+            return self._waits()
 
         def look() -> tuple[View, *tuple[Widget, ...]]:
             view = self._views.check()
@@ -259,6 +259,7 @@ class Stepped:
                     bound=run.bound,
                     decision=shown(run.decision) if decided else None,
                     changes=shown(run.plan.changes) if decided else (),
+                    skipped=shown(tuple(map(run.skipped, run.plan.changes))) if decided else (),
                     results=shown(run.results),
                     done=shown(run.done),
                     verified=run.phase is Phase.VERIFIED or (run.phase is Phase.ENDED and self._verified),

@@ -22,12 +22,14 @@ _OF = {
 class Standing:
     """What is known of a run. ``running`` is the step under way, ``change`` the place of the change under way.
 
-    ``results`` are those of the plan that was applied last, ``done`` what plans before it did.
+    ``results`` are those of the plan that was applied last, ``done`` what plans before it did. ``skipped`` says of each
+    change why somebody left it out, or nothing.
     """
 
     bound: tuple[Bound, ...] = ()
     decision: Decision | None = None
     changes: tuple[Change, ...] = ()
+    skipped: tuple[str, ...] = ()
     results: tuple[ChangeOutcome, ...] = ()
     done: tuple[ChangeOutcome, ...] = ()
     verified: bool = False
@@ -103,8 +105,8 @@ def _changes(now: Standing) -> Iterator[Step]:
         said = ""
         if became is not None and state in (StepState.FAILED, StepState.UNKNOWN, StepState.NOT_SENT):
             said = became.said[0] if became.said else ""
-        if said.startswith("Skipped: "):
-            state, said = StepState.SKIPPED, said.removeprefix("Skipped: ")
+        if now.skipped and (reason := now.skipped[number]):
+            state, said = StepState.SKIPPED, reason
         yield _change(change, StepState.RUNNING if number == now.change else state, said)
 
 

@@ -1,10 +1,11 @@
-"""What to tell the people whom a plan disturbs, before it is applied. Pure."""
+"""What to tell the people whom changes disturb, before they are applied. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from runbook.change import Plan
+from runbook.change import Change
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,10 +16,10 @@ class Disturbance:
     servers: tuple[str, ...]
 
 
-def disturbances(plan: Plan) -> tuple[Disturbance, ...]:
-    """All of them, in the order of the plan."""
+def disturbances(changes: Sequence[Change]) -> tuple[Disturbance, ...]:
+    """All of them, in the order of the changes."""
     found: dict[str, list[str]] = {}
-    for change in plan.changes:
+    for change in changes:
         if change.disturbs:
             servers = found.setdefault(change.disturbs, [])
             if change.target.server not in servers:
@@ -26,9 +27,9 @@ def disturbances(plan: Plan) -> tuple[Disturbance, ...]:
     return tuple(Disturbance(what=what, servers=tuple(servers)) for what, servers in found.items())
 
 
-def announcement(plan: Plan, ticket: str = "") -> str:
+def announcement(changes: Sequence[Change], ticket: str = "") -> str:
     """A text that can be sent as it stands; empty where nobody is disturbed."""
-    found = disturbances(plan)
+    found = disturbances(changes)
     if not found:
         return ""
     lines = [f"Planned work on {', '.join(dict.fromkeys(name for each in found for name in each.servers))}."]

@@ -68,21 +68,30 @@ def findings_as_given(ordered: Sequence[Finding]) -> View:
     return _view("findings", lines, count=_count(ordered), findings=ordered, symbol=SYMBOL, repair=_REPAIR)
 
 
-def plan(plan: Plan, *, applies: bool) -> View:
-    """Each change: before, after, the PowerShell that does it, the PowerShell that takes it back."""
+def plan(plan: Plan, *, applies: bool, skipped: Sequence[str] = ()) -> View:
+    """Each change: before, after, the PowerShell that does it, the PowerShell that takes it back.
+
+    ``skipped`` says of each change, by its place, why somebody left it out; empty for one that nobody did.
+    """
     if not plan.changes:
         return message("Nothing to change.", plan.because)
-    local = sum(change.run_locally for change in plan.changes)
-    head = f"{len(plan.changes)} change{'s' if len(plan.changes) > 1 else ''}"
+    reasons = skipped or ("",) * len(plan.changes)
+    left = [change for change, reason in zip(plan.changes, reasons, strict=True) if not reason]
+    local = sum(change.run_locally for change in left)
+    head = _counted(len(left), len(plan.changes) - len(left))
     note = (
-        "Apply below carries them out."
-        if applies
-        else "This run only plans: nothing is sent that could change anything."
+        "This run only plans: nothing is sent that could change anything."
+        if not applies
+        else "Apply below carries them out."
+        if left
+        else "Nothing is left to apply."
     )
     lines = [f"{head} · digest {plan.digest}", note]
     rows = [_change_row(number, change) for number, change in enumerate(plan.changes, 1)]
-    for row in rows:
+    for row, reason in zip(rows, reasons, strict=True):
+        row["skipped"] = reason
         lines += [f"{row['number']}. {row['title']}", f"    on {row['target']} [{row['requirements']}]"]
+        lines += _wrapped("skipped", reason)
         for difference in row["differences"]:
             name = difference.name or row["property"]
             lines += [f"    {name}:" if name else "    from, to:"]
@@ -93,7 +102,7 @@ def plan(plan: Plan, *, applies: bool) -> View:
         lines += _wrapped("disturbs", row["disturbs"])
         lines += _wrapped("consent", row["consent"])
         lines += ["    run this yourself, on that server: this session may not"] if row["run_locally"] else []
-    announced = announcement(plan)
+    announced = announcement(left)
     lines += ["To announce it:", *(f"    {line}" for line in announced.splitlines())] if announced else []
     return _view(
         "plan", lines, head=head, note=note, digest=plan.digest, rows=rows, local=local, announcement=announced
@@ -120,6 +129,12 @@ def outcomes(results: Sequence[ChangeOutcome], *, note: str) -> View:
 def message(head: str, *paragraphs: str) -> View:
     """A sentence or two."""
     return _view("message", [head, *paragraphs], head=head, paragraphs=paragraphs)
+
+
+def _counted(changes: int, skipped: int) -> str:
+    said = [f"{changes} change{'s' if changes > 1 else ''}"] if changes else []
+    said += [f"{skipped} skipped"] if skipped else []
+    return " · ".join(said)
 
 
 def _change_row(number: int, change: Change) -> dict[str, Any]:
