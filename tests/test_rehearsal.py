@@ -153,7 +153,7 @@ def test_a_record_verifies_elsewhere_with_only_its_folder_and_the_public_key(
 
 CONDITIONAL = {
     *("approval.json", "approved-plan.json", "reason", "who.operator"),
-    *("changes[].consent", "change_ticket", "operator_note"),
+    *("changes[].consent", "change_ticket", "change_ticket_in_parameters", "operator_note"),
 }
 """Fields and files that say something only where there was something to say."""
 

@@ -254,6 +254,10 @@ def test_a_change_that_failed_and_was_then_skipped_shows_both_in_the_table(tmp_p
     assert outcome == "✖ failed, then ✖ refused"
     assert what.index("failed: It said so.") < what.index("refused: Skipped: by hand on Monday")
     assert "2 planned, 1 made, 1 tried and not made" in _text(page)
+    assert [moment.what for moment in told.course if ": failed" in moment.what or ": refused" in moment.what][:2] == [
+        "change 2: failed",
+        "change 2: refused",
+    ], "under the number that the table has, whichever plan it was of"
     assert "before it changed anything" not in _text(page)
 
 

@@ -5,7 +5,7 @@ The ledger is the truth: what isn't in it isn't told, and a run whose ledger has
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -35,7 +35,7 @@ from runbook.ledger.events import (
     StepFailed,
     StepTaken,
 )
-from runbook.ledger.plans import planned_changes
+from runbook.ledger.plans import Place, planned_changes
 from runbook.ledger.tickets import tickets
 from runbook.render.differences import text
 from runbook.report import audit
@@ -179,13 +179,20 @@ def _confirmed(events: tuple[object, ...]) -> Iterator[str]:
 
 
 def _course(recording: Recording) -> Iterator[Moment]:
+    numbers = _numbers(recording)
     for entry in recording.entries:
-        if what := _said_of(entry):
+        if what := _said_of(entry, numbers):
             yield Moment(time=entry.time, what=what)
 
 
-def _said_of(entry: Entry) -> str:
+def _said_of(entry: Entry, numbers: Mapping[Place, int]) -> str:
     """The events that a reader follows a run by; the facts are counted elsewhere."""
+
+    def named(plan: str, change: int) -> str:
+        """As the table of changes numbers it; of a plan that another one took the place of, the place there."""
+        number = numbers.get((plan, change))
+        return f"change {number}" if number else f"change {change + 1} of plan {plan[:12]}…"
+
     match entry.event:
         case RunStarted(section=section, mode=mode):
             return f"{section} began, mode {mode.value}"
@@ -198,18 +205,18 @@ def _said_of(entry: Entry) -> str:
             return f"approval: {verdict.value}{f' with the key {approver[:12]}…' if approver else ''}"
         case PlanConfirmed(by=by):
             return f"plan confirmed by {by}"
-        case Intent(change=change, reverses=reverses):
-            return f"change {change + 1} {'taken back' if reverses else 'sent'}"
-        case StepTaken(change=change, what=what):
-            return f"change {change + 1}: {what}"
+        case Intent(plan=plan_digest, change=change, reverses=reverses):
+            return f"{named(plan_digest, change)} {'taken back' if reverses else 'sent'}"
+        case StepTaken(plan=plan_digest, change=change, what=what):
+            return f"{named(plan_digest, change)}: {what}"
         case GateAsked(stage=stage, after=after, stops=stops):
             return f"{stage} looked at {'after' if after else 'before'} its changes{f': {stops}' if stops else ''}"
         case Awaited(pending=pending, seconds=seconds, over=True):
             return f"waited {seconds} s{f', still {pending}' if pending else ' until it had arrived'}"
-        case OutcomeRecorded(change=change, outcome=outcome):
-            return f"change {change + 1}: {outcome.value}"
-        case FailureAnswered(change=change, answer=answer, by=by, reason=reason):
-            return f"change {change + 1}: {answer.value}, decided by {by}{f': {reason}' if reason else ''}"
+        case OutcomeRecorded(plan=plan_digest, change=change, outcome=outcome):
+            return f"{named(plan_digest, change)}: {outcome.value}"
+        case FailureAnswered(plan=plan_digest, change=change, answer=answer, by=by, reason=reason):
+            return f"{named(plan_digest, change)}: {answer.value}, decided by {by}{f': {reason}' if reason else ''}"
         case CancelAsked(by=by):
             return f"cancelled by {by}: nothing more is begun"
         case StepFailed(kind=kind, said=said):
@@ -225,9 +232,13 @@ def _said_of(entry: Entry) -> str:
 def _audit(recording: Recording) -> ToldAudit | None:
     """As the log stood when it was looked at last."""
     looks = [event for event in recording.events if isinstance(event, AuditLogCompared)]
+    return audit.told(looks[-1], _numbers(recording)) if looks else None
+
+
+def _numbers(recording: Recording) -> dict[Place, int]:
+    """The number that the report gives to a change, by each name that events have for it."""
     planned = planned_changes(recording, with_failed=True)
-    numbers = {name: number for number, each in enumerate(planned, 1) for name in each.names}
-    return audit.told(looks[-1], numbers) if looks else None
+    return {name: number for number, each in enumerate(planned, 1) for name in each.names}
 
 
 def _facts(recording: Recording) -> Iterator[tuple[str, int, int]]:
