@@ -10,6 +10,7 @@ from runbook.ledger import Recording, read_events
 from runbook.ledger.events import (
     AuditLogCompared,
     FindingRecorded,
+    Mode,
     OutcomeRecorded,
     Phase,
     PlanMade,
@@ -34,6 +35,8 @@ class SectionSummary:
     because: str
     """Why there is nothing to change, where there isn't."""
     record: Path
+    resumable: bool = False
+    """It was cut off while it could change something: another run can go on from it."""
     audit: AuditLogCompared | None = None
     """What Exchange's admin audit log had of the run, as last looked at; ``None`` where nothing was sent there."""
 
@@ -66,6 +69,7 @@ def summarise(folder: Path) -> SectionSummary:
         changes=_changes(recording),
         because=_because(recording),
         record=folder,
+        resumable=ended is None and started.mode is Mode.APPLY,
         audit=next((event for event in reversed(events) if isinstance(event, AuditLogCompared)), None),
     )
 

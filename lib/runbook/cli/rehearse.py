@@ -17,7 +17,7 @@ from runbook.cli.lab import PARAMETERS, Lab, LabFailed, credentials_in_environme
 from runbook.engine.opening import open_run
 from runbook.engine.verdict import worst
 from runbook.estate import Estate, load_estate
-from runbook.ledger import FILE_NAME
+from runbook.ledger import FILE_NAME, read_events
 from runbook.ledger.events import Mode
 from runbook.parameters import SectionParameters
 from runbook.paths import from_root
@@ -30,6 +30,14 @@ SIGNED_IN_FOR = "verification"
 """The section that looks at what a sign-in left behind (L78, L81)."""
 Watch = Callable[[str, Path], AbstractContextManager[None]]
 """Shows the progress of a step, by its words and its record folder, while it runs."""
+
+
+class Stopped(KeyboardInterrupt):
+    """Somebody stopped a run: ``section`` is what it had come to."""
+
+    def __init__(self, section: SectionSummary) -> None:
+        self.section = section
+        super().__init__()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +96,8 @@ def rehearse(
         for name in chosen:
             if name == SIGNED_IN_FOR and mode is Mode.APPLY:
                 lab.sign_in_test_users()
-            done.append(run_one(name, parameters[name], estate, mode=mode, records=records, watch=watch))
+            given = parameters[name]
+            done.append(run_one(name, given, estate, mode=mode, records=records, watch=watch, lasts=False))
         left = None
         if mode is Mode.APPLY:
             left = sum(_second_pass(name, parameters[name], estate, records, watch) for name in chosen)
@@ -124,13 +133,28 @@ def run_one(
     records: Path | None,
     watch: Watch,
     anchors: Sequence[str] = (),
+    lasts: bool = True,
 ) -> SectionSummary:
-    """One section: in check mode without a kernel, else its notebook through papermill. Its record is signed."""
+    """One section: in check mode without a kernel, else its notebook through papermill. Its record is signed.
+
+    ``lasts``: the servers will be there later too, so a run that is cut off can be gone on from. Raises
+    :class:`Stopped` where somebody pressed Ctrl-C after the run had begun.
+    """
     folder = new_folder(estate, section, records)
     run = look if mode is Mode.CHECK else execute_notebook
-    with watch(section_named(section).title, folder), closed(folder, anchors):
-        run(section, parameters, estate, mode=mode, folder=folder)
-    return summarise(folder)
+    try:
+        with watch(section_named(section).title, folder), closed(folder, anchors):
+            run(section, parameters, estate, mode=mode, folder=folder)
+    except KeyboardInterrupt:
+        if not (folder / FILE_NAME).exists() or not read_events(folder).entries:
+            raise
+        raise Stopped(_summary(folder, lasts=lasts)) from None
+    return _summary(folder, lasts=lasts)
+
+
+def _summary(folder: Path, *, lasts: bool) -> SectionSummary:
+    found = summarise(folder)
+    return found if lasts else replace(found, resumable=False)
 
 
 @contextmanager

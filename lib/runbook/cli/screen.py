@@ -11,9 +11,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from runbook.change import Outcome, Severity
+from runbook.change import Finding, Outcome, Severity
 from runbook.cli.progress import followed
 from runbook.cli.rehearse import Rehearsal
+from runbook.engine.undo_findings import TELLS_OF_EARLIER
 from runbook.ledger.events import AuditLogCompared
 from runbook.powershell import render
 from runbook.render.templating import visible
@@ -57,6 +58,8 @@ class Screen:
         self.out.print(table)
         for section in sections:
             self.out.print(Text(f"{section.name}: {_from_here(section.record)}", style="dim"), soft_wrap=True)
+            if section.resumable:
+                self.out.print(Text(f"to go on from it: runbook resume {_from_here(section.record)}"), soft_wrap=True)
 
     def faults(self, faults: Sequence[Mapping[str, Any]]) -> None:
         """What can be broken in a rehearsal: the lab's catalogue."""
@@ -78,20 +81,20 @@ class Screen:
         self.out.print(Text.assemble("Outcome: ", _outcome(done.outcome)))
 
     def _attention(self, section: SectionSummary) -> None:
-        if section.changes or any(finding.severity is not Severity.INFO for finding in section.findings):
+        shown = [finding for finding in section.findings if _is_shown(finding)]
+        if section.changes or shown:
             self.out.print(Text(f"{section.name}: what the check found, and what became of each change", style="bold"))
-        for finding in section.findings:
-            if finding.severity is not Severity.INFO:
-                style = _SEVERITY_STYLE[finding.severity]
-                where = f" ({visible(finding.server)})" if finding.server and finding.server not in finding.what else ""
-                head = f"{SYMBOL[finding.severity]} {finding.severity.value}: {visible(finding.what)}{where}"
-                self.out.print(Text(head, style=style), soft_wrap=True)
-                self.out.print(
-                    Text(f"  {finding.id} [{', '.join(finding.requirements)}] {visible(finding.remedy)}"),
-                    soft_wrap=True,
-                )
-                if finding.caused_by:
-                    self.out.print(Text(f"  caused by {', '.join(finding.caused_by)}"), soft_wrap=True)
+        for finding in shown:
+            style = _SEVERITY_STYLE[finding.severity]
+            where = f" ({visible(finding.server)})" if finding.server and finding.server not in finding.what else ""
+            head = f"{SYMBOL[finding.severity]} {finding.severity.value}: {visible(finding.what)}{where}"
+            self.out.print(Text(head, style=style), soft_wrap=True)
+            self.out.print(
+                Text(f"  {finding.id} [{', '.join(finding.requirements)}] {visible(finding.remedy)}"),
+                soft_wrap=True,
+            )
+            if finding.caused_by:
+                self.out.print(Text(f"  caused by {', '.join(finding.caused_by)}"), soft_wrap=True)
         for change, outcome, said in section.changes:
             of = f" · {change.property}" if change.property else ""
             server = change.target.server
@@ -125,6 +128,11 @@ class Screen:
             self.out.print(Text(visible(line), style="red" if row.is_grave else ""), soft_wrap=True)
             if row.said:
                 self.out.print(Text(f"    {visible(row.said)}"), soft_wrap=True)
+
+
+def _is_shown(finding: Finding) -> bool:
+    """What needs attention, and what a run that goes by an earlier record says of that: it was asked for."""
+    return finding.severity is not Severity.INFO or finding.id in TELLS_OF_EARLIER
 
 
 def _outcome(outcome: Outcome) -> Text:

@@ -15,12 +15,14 @@ from typing import Any, NoReturn, TypeVar, cast
 
 import typer
 
+from runbook.cli.rehearse import Stopped
+from runbook.cli.screen import Screen
 from runbook.errors import Fault, InputError, OutcomeUnknown, RunbookError
 from runbook.render.templating import visible
 from runbook.secrecy import guard_process, scrubbed
 
 FAILED, BAD_INPUT, UNKNOWN = 1, 2, 3
-INTERRUPTED = "Interrupted. What had happened by then stands in the record of the run."
+INTERRUPTED = "Interrupted. Where a run had begun, what had happened by then stands in its record."
 
 Command = TypeVar("Command", bound=Callable[..., None])
 
@@ -36,6 +38,13 @@ def in_sentences(command: Command) -> Command:
         except RunbookError as error:
             tell(error, exit_code_of(error), as_json=as_json)
             raise typer.Exit(exit_code_of(error)) from None
+        except Stopped as error:
+            record = error.section.record
+            said = f"Interrupted. What had happened by then stands in the record {record}."
+            tell(error, UNKNOWN, said=said, as_json=as_json)
+            if not as_json:
+                Screen().sections([error.section])
+            raise typer.Exit(UNKNOWN) from None
         except KeyboardInterrupt as error:
             tell(error, UNKNOWN, said=INTERRUPTED, as_json=as_json)
             raise typer.Exit(UNKNOWN) from None

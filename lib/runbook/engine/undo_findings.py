@@ -6,6 +6,9 @@ from runbook.change import Change, Finding, Json, Repair, Severity, canonical
 
 _LONGEST = 200
 
+TELLS_OF_EARLIER = frozenset({"undo-of-record", "undo-not-needed", "interrupted-change"})
+"""What whoever goes by an earlier record asked for: shown though nothing is wrong with it."""
+
 
 def of_record(record: str, section: str, changes: int) -> Finding:
     """Which record is taken back, for a reader who only sees the findings."""
