@@ -220,6 +220,7 @@ def test_what_the_cells_give_otherwise_than_a_run_was_begun_with_is_named():
     assert changed(owa_pool_fqdn=NAMES["owa_pool_fqdn"].upper(), allow_dial_plan_changes="no", dial_plans=("A",)) == ()
     assert changed(change_ticket="CHG2") == (), "Apply asks for the ticket itself"
     assert changed(something="else") == ()
+    assert otherwise(begun, begun.model_dump(), {"mode": "plan"}) == ("mode",), "what a form still shows counts too"
 
 
 def test_typing_into_the_form_tells_the_run_that_goes_by_it(monkeypatch: pytest.MonkeyPatch):

@@ -48,6 +48,7 @@ def start(section: str, namespace: Mapping[str, object], *, interactive: bool | 
         return NotebookRun(run, key)
     from runbook.display.agreed import otherwise
     from runbook.display.current import current  # widgets, which a headless run never loads
+    from runbook.display.entries import typed_into
     from runbook.display.stepped import Stepped
 
     def begin() -> Stepped:
@@ -57,7 +58,7 @@ def start(section: str, namespace: Mapping[str, object], *, interactive: bool | 
             resumed = open_resumed(folder, run.estate, mode=run.mode, interactive=True)
             return resumed, NotebookRun(resumed, key)
 
-        return Stepped(run, NotebookRun(run, key), resume, lambda: otherwise(begun, namespace))
+        return Stepped(run, NotebookRun(run, key), resume, lambda: otherwise(begun, namespace, typed_into(section)))
 
     return current(section, begin)
 

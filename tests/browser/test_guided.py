@@ -58,7 +58,7 @@ def test_cancel_stops_before_the_next_change_and_the_record_says_so(desk: Workpl
     panel.get_by_role("button", name="Cancel").click()
     expect(panel).to_contain_text("nothing more was sent", timeout=LONG)
     expect(panel).to_contain_text("Not sent: cancelled by")
-    expect(notebook.run("run.verify()")).to_contain_text("waits for a decision: retry, skip or stop")
+    expect(notebook.run("run.verify()")).to_contain_text("after a decision in the Apply cell: retry, skip or stop")
     panel.get_by_role("button", name="Stop here").click()
     expect(panel).to_contain_text("Stopped.")
     notebook.run("run.verify()", seconds=120)

@@ -27,7 +27,7 @@ def test_running_all_cells_at_once_applies_nothing(opened: Callable[[str], Noteb
     notebook.run_all()
     expect(notebook.output("run.apply()")).to_contain_text("waiting for your confirmation")
     for cell in ("run.verify()", "run.undo_commands()", "run.finish()"):
-        expect(notebook.output(cell)).to_contain_text("waits for your confirmation. Nothing has been sent.")
+        expect(notebook.output(cell)).to_contain_text("This step comes after Apply")
         expect(notebook.output(cell)).to_contain_text("This cell did nothing.")
     assert sent(desk) == before
     assert not [one for one in ledgers(desk) if one.ended is not None]
@@ -43,6 +43,39 @@ def test_apply_is_enabled_by_the_ticket_alone_where_nobody_is_disturbed(opened: 
     expect(button).to_be_enabled()
     panel.get_by_label("Change ticket").fill(" ")
     expect(button).to_be_disabled()
+
+
+def test_values_that_are_edited_after_the_plan_keep_it_from_being_sent(
+    opened: Callable[[str], Notebook], desk: Workplace
+):
+    before = sent(desk)
+    notebook = opened(POOL)
+    notebook.restart_kernel()  # what was typed in the tests before stays in their kernel
+    notebook.run("estate: str")
+    form = notebook.run("runbook.form")
+    for words in ("runbook.start", "run.check()", "run.plan()"):
+        notebook.run(words)
+    panel = notebook.run("run.apply()")
+    panel.get_by_label("Change ticket").fill(TICKET)
+    button = panel.get_by_role("button", name="Apply 3 changes")
+    expect(button).to_be_enabled()
+    form.get_by_label("Application port", exact=True).fill("5998")
+    form.get_by_label("Mode", exact=True).select_option("plan")
+    expect(panel).to_contain_text("other values now than this plan was made with: mode, application_port.")
+    expect(button).to_be_disabled()
+    form.get_by_label("Application port", exact=True).fill("5199")
+    expect(panel).to_contain_text("other values now than this plan was made with: mode.")
+    notebook.run("estate: str")  # it says apply, below it the form still says plan
+    expect(notebook.run("run.apply()")).to_contain_text("was made with: mode.")
+    expect(button).to_be_disabled()
+    form.get_by_label("Mode", exact=True).select_option("apply")
+    expect(button).to_be_enabled()
+    form.get_by_label("Mode", exact=True).select_option("plan")
+    notebook.run("runbook.start")
+    notebook.run("run.check()")
+    expect(notebook.run("run.plan()")).to_contain_text("This run only plans")
+    notebook.restart_kernel()
+    assert sent(desk) == before
 
 
 def test_a_plan_is_a_diff_with_its_way_back(opened: Callable[[str], Notebook]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from runbook.display.fields import as_text, faults
 from runbook.parameters import SectionParameters, load_parameters
@@ -11,12 +12,20 @@ _ASKED_AT_APPLY = frozenset({"change_ticket"})
 """The Apply panel asks for it itself, and what is typed there stands in the record."""
 
 
-def otherwise(begun: SectionParameters, cells: Mapping[str, object]) -> tuple[str, ...]:
-    """The parameters that the cells (a notebook's namespace) give otherwise than ``begun`` has them, in its order.
+def otherwise(
+    begun: SectionParameters, cells: Mapping[str, object], form: Mapping[str, object] = MappingProxyType({})
+) -> tuple[str, ...]:
+    """The parameters that the cells (a notebook's namespace) or the form give otherwise than ``begun`` has them.
 
-    Two spellings of one value are the same; one that can't be used is another one. Whatever isn't a parameter, or isn't
-    there, says nothing.
+    In the order of ``begun``. The two differ where the parameters cell was run again below a form that still shows what
+    was typed. Two spellings of one value are the same; one that can't be used is another one. Whatever isn't a
+    parameter, or isn't there, says nothing.
     """
+    found = {*_differing(begun, cells), *_differing(begun, {**cells, **form})}
+    return tuple(name for name in type(begun).model_fields if name in found)
+
+
+def _differing(begun: SectionParameters, cells: Mapping[str, object]) -> tuple[str, ...]:
     then = begun.model_dump(mode="json")
     given = {name: cells[name] for name in then if name in cells}
     wrong = faults(type(begun), {**then, **given})

@@ -34,6 +34,11 @@ _TYPED: dict[str, dict[str, _Kept]] = {}
 """Of this kernel's forms, by section and parameter."""
 
 
+def typed_into(section: str) -> Mapping[str, object]:
+    """What stands in the section's form because somebody typed it there."""
+    return {name: kept.typed for name, kept in _TYPED.get(section, {}).items()}
+
+
 class Entries:
     """The parameters of a section as they stand in ``namespace``, and as somebody changes them there."""
 
