@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from interrupting import resumed
 from memory_lab import AnyAccount, MemoryLab
 from rehearsal.faults.owa_values import host, plain_config
 from rehearsal.owa_application import WEB_CONFIG
@@ -15,7 +17,7 @@ from rehearsal.topologies import build_world
 from rehearsal.world import World
 from runbook.again import open_drift
 from runbook.engine.drift import Compared, Standing, standing
-from runbook.errors import ConnectionFailed, Refused
+from runbook.errors import ConnectionFailed, InputError
 from runbook.fleet import Fleet
 from runbook.ledger.events import Mode
 from undoing import applied, undone
@@ -124,8 +126,15 @@ def test_a_run_that_was_cut_off_left_nothing_that_is_known(tmp_path: Path) -> No
     run.check()
     run.apply(confirmed_by="the test")
     run.ledger.close()
-    with pytest.raises(Refused, match="was cut off"):
-        open_drift(run.ledger.path.parent, lab.estate, broker=AnyAccount())
+    folder = run.ledger.path.parent
+    with pytest.raises(InputError, match=f"was cut off.*runbook resume {lab.estate.name}/{folder.name}"):
+        open_drift(folder, lab.estate, broker=AnyAccount())
+    run.lock = None
+    gc.collect()
+    on = resumed(lab, folder).ledger.path.parent
+    with pytest.raises(InputError, match=f"/{on.name} went on from it since: name that record"):
+        open_drift(folder, lab.estate, broker=AnyAccount())
+    assert open_drift(on, lab.estate, broker=AnyAccount())
 
 
 def test_looking_changes_nothing(policies: tuple[MemoryLab, Path]) -> None:

@@ -18,11 +18,12 @@ from rehearsal.topologies import build_world
 from resume_everywhere import CASES, SEED, UNDO, Undisturbed, gone_on, some, undisturbed
 from runbook import again
 from runbook.change import Outcome
+from runbook.cli.records import _line
 from runbook.errors import Refused
 from runbook.ledger import FILE_NAME, read_events
 from runbook.ledger.events import EarlierRun, FindingRecorded, Mode
 from runbook.record.listing import listed
-from undoing import applied, undone
+from undoing import applied, opened_undo, undone
 from world_state import differences, state, without_times
 
 DRAWN = 2
@@ -171,3 +172,19 @@ def test_the_listing_says_which_run_went_on_from_an_open_one(lab: MemoryLab) -> 
     assert successor() == ""
     run = resumed(lab, left)
     assert successor() == run.ledger.path.parent.name
+
+
+def test_what_was_taken_back_since_is_not_gone_on_with(lab: MemoryLab) -> None:
+    left, _ = killed(lab.open("mailbox_policies", Mode.APPLY), "after OutcomeRecorded")
+    opened_undo(lab, left, Mode.PLAN).finish()
+    (one,) = [one for one in listed(lab.folder.parent, lab.folder.name) if one.folder == left]
+    assert one.undone_by == "", "a plan takes nothing back"
+    back = undone(lab, left).ledger.path.parent
+    (one,) = [one for one in listed(lab.folder.parent, lab.folder.name) if one.folder == left]
+    assert (one.undone_by, one.resumed_by) == (back.name, "")
+    assert f"taken back by {back.name}" in str(_line(one))
+    assert "runbook resume" not in str(_line(one))
+    before = len(lab.world.journal.entries())
+    with pytest.raises(Refused, match=f"was taken back since, by .*/{back.name}"):
+        reopened(lab, left)
+    assert len(lab.world.journal.entries()) == before

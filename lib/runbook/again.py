@@ -19,7 +19,7 @@ from runbook.engine import undo_findings
 from runbook.engine.drift import Drift, check_comparable
 from runbook.engine.lock import still_running
 from runbook.engine.opening import check_accounts, chosen_folder, open_run, record_folder, records_folder
-from runbook.engine.past_run import PastRun, Since, past_run, since
+from runbook.engine.past_run import PastRun, Since, gone_on_by, past_run, since, taken_back_by
 from runbook.engine.resume import check_resumable, resumed_section
 from runbook.engine.run import Run
 from runbook.engine.undo import names_people, original_parameters, undo_section
@@ -111,17 +111,17 @@ def open_drift(
     as :func:`open_undo`, and :class:`Refused` for a run that was cut off, or of a section that changes nothing.
     """
     _, past = read(folder, estate)
-    check_comparable(past)
+    beside = _beside(past, environment)
+    check_comparable(past, undone=taken_back_by(past.run, beside), resumed=gone_on_by(past.run, beside))
     made = past
     if past.started.section == UNDO.name:
         _, made = read(find_record(str(past.parameters.get("record", "")), environment), estate)
     section = section_named(made.started.section)
     if not section.changes_things:
         raise Refused(f"The section {section.title} only looks: its run left nothing to compare.")
-    beside = folder.absolute().parent
-    undone = since(past.run, {beside, records_folder(environment) / estate.name})
+    undone = since(past.run, beside)
     drift = Drift(past, section, original_parameters(made, section), undone)
-    chosen = own or beside / record_folder(estate, section.name, environment=environment).name
+    chosen = own or folder.absolute().parent / record_folder(estate, section.name, environment=environment).name
     return open_run(
         drift.section,
         drift.original,
@@ -152,7 +152,7 @@ def open_resumed(
     of another estate.
     """
     found, past = read(folder, estate)
-    check_resumable(past)
+    check_going_on(past, environment)
     if (holder := still_running(past.run, environment)) is not None:
         raise Refused(f"That run still goes on: {holder}.")
     parameters = parameters or resumed_parameters(past)
@@ -165,6 +165,16 @@ def open_resumed(
     follow(run, Relation.RESUMES, past, found)
     run.sent_before = tuple(_sent_before(past, estate, environment))
     return run
+
+
+def check_going_on(past: PastRun, environment: Mapping[str, str] = os.environ) -> None:
+    """:class:`Refused` where a run came to its end, or was taken back since: nothing is there to go on from."""
+    check_resumable(past, taken_back_by(past.run, _beside(past, environment)))
+
+
+def _beside(past: PastRun, environment: Mapping[str, str]) -> set[Path]:
+    """Where runs lie that went by this one: beside its record, and where records of its estate go."""
+    return {past.folder.absolute().parent, records_folder(environment) / past.started.estate}
 
 
 def _sent_before(past: PastRun, estate: Estate, environment: Mapping[str, str]) -> Iterator[Change]:

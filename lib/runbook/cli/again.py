@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from runbook.again import RESUMES_VARIABLE, check_beforehand, find_record, read, resumed_parameters
+from runbook.again import RESUMES_VARIABLE, check_beforehand, check_going_on, find_record, read, resumed_parameters
 from runbook.cli.lab import in_environment
 from runbook.cli.records import announce_key
 from runbook.cli.rehearse import run_one
@@ -17,7 +17,6 @@ from runbook.cli.screen import Screen
 from runbook.cli.sentences import in_sentences
 from runbook.engine.clearance import check_given
 from runbook.engine.past_run import past_run
-from runbook.engine.resume import check_resumable
 from runbook.engine.verdict import exit_code
 from runbook.errors import InputError
 from runbook.estate import Estate, find_estate, load_estate
@@ -95,7 +94,7 @@ def resume_command(
     folder = found_record(record)
     chosen = _estate(estate, folder)
     _, past = read(folder, chosen)
-    check_resumable(past)
+    check_going_on(past)
     parameters = resumed_parameters(past)
     if approval is not None:
         parameters = parameters.model_copy(update={"approval": str(approval.absolute())})

@@ -136,7 +136,9 @@ def _line(one: Listed) -> Text:
     line.append(f"\n  {one.folder.parent.name}/{one.folder.name}", style="dim")
     if one.resumed_by:
         line.append(f"\n  gone on with by {visible(one.resumed_by)}", style="dim")
-    elif one.state is State.OPEN and one.mode == Mode.APPLY.value:
+    if one.undone_by:
+        line.append(f"\n  taken back by {visible(one.undone_by)}", style="dim")
+    if one.state is State.OPEN and not (one.resumed_by or one.undone_by) and one.mode == Mode.APPLY.value:
         line.append(
             f"\n  to go on from it: runbook resume {visible(one.folder.parent.name)}/{visible(one.folder.name)}"
         )

@@ -16,7 +16,7 @@ from typing import Any
 from runbook.change import Change, Decision, Finding, Json, Outcome, Severity, canonical, machine_form
 from runbook.engine.past_run import PastRun, Since, key_of
 from runbook.engine.undo_findings import named, shown
-from runbook.errors import Refused
+from runbook.errors import InputError
 from runbook.estate import Estate
 from runbook.facts.query import Unread
 from runbook.parameters import SectionParameters
@@ -200,7 +200,17 @@ def standing(compared: Sequence[Compared], *, strangers: bool = False) -> Standi
     return next((each for each in (Standing.UNKNOWN, Standing.DRIFTED) if each in found), Standing.AS_LEFT)
 
 
-def check_comparable(past: PastRun) -> None:
-    """:class:`Refused` for a run that was cut off: what became of its last change isn't known."""
-    if past.recording.ended is None:
-        raise Refused(f"The run whose record is {past.name} was cut off. Resume it first: `runbook resume`.")
+def check_comparable(past: PastRun, *, undone: str, resumed: str) -> None:
+    """:class:`InputError` for a run that was cut off: what became of its last change isn't known from its record.
+
+    ``undone`` and ``resumed`` are the records of the runs that took it back or went on from it since, where any did.
+    """
+    if past.recording.ended is not None:
+        return
+    if undone:
+        since = f"The run whose record is {undone} took it back since: name that record."
+    elif resumed:
+        since = f"The run whose record is {resumed} went on from it since: name that record."
+    else:
+        since = f"Resume it first: `runbook resume {past.name}`."
+    raise InputError(f"The run whose record is {past.name} was cut off. {since}")

@@ -89,7 +89,7 @@ def past_run(folder: Path) -> PastRun:
         started=started,
         recording=recording,
         changes=tuple(_recorded(recording)),
-        workers=_workers(recording),
+        workers=_workers(recording, Phase.VERIFY),
     )
 
 
@@ -107,10 +107,11 @@ def _recorded(recording: Recording) -> Iterator[Recorded]:
         yield Recorded(change=each.change, sent=place in sent, outcome=became.get(place))
 
 
-def _workers(recording: Recording) -> Mapping[str, frozenset[str]]:
+def _workers(recording: Recording, phase: Phase | None = None) -> Mapping[str, frozenset[str]]:
+    """The workers that the run saw last, by server; in this phase, or in any."""
     found: dict[str, frozenset[str]] = {}
     for event in recording.events:
-        if isinstance(event, FactRead) and event.query == _WORKERS and event.phase is Phase.VERIFY:
+        if isinstance(event, FactRead) and event.query == _WORKERS and phase in (None, event.phase):
             found[event.target.server] = frozenset(_worker_names(event.fact))
     return found
 
@@ -140,6 +141,8 @@ class Since:
     done: Mapping[Key, Moment] = field(default_factory=dict)
     in_doubt: frozenset[Key] = frozenset()
     """Cut off while it was being taken back."""
+    workers: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By server, the OWA workers that an undo saw last before it was cut off while it recycled them."""
 
 
 def since(run: str, folders: Iterable[Path]) -> Since:
@@ -147,13 +150,8 @@ def since(run: str, folders: Iterable[Path]) -> Since:
     intended: dict[Key, Moment] = {}
     done: dict[Key, Moment] = {}
     doubt: set[Key] = set()
-    for ledger in sorted({path for folder in folders for path in folder.glob(f"*/{FILE_NAME}")}):
-        try:
-            recording = read_events(ledger) if follows_another(ledger) else None
-        except InputError:
-            continue
-        if recording is None or not any(_undoes(event, run) for event in recording.events):
-            continue
+    workers: dict[str, frozenset[str]] = {}
+    for _, recording in _followers(run, Relation.UNDOES, folders):
         plans = {event.digest: event.plan.changes for event in recording.events if isinstance(event, PlanMade)}
         for entry in recording.entries:
             event, at = entry.event, (entry.time, entry.seq)
@@ -162,8 +160,40 @@ def since(run: str, folders: Iterable[Path]) -> Since:
             elif isinstance(event, OutcomeRecorded) and event.outcome in (Outcome.APPLIED, Outcome.VERIFIED):
                 _later(done, key_of(plans[event.plan][event.change]), at)
         if (open_one := recording.in_doubt) is not None:
-            doubt.add(key_of(plans[open_one.plan][open_one.change]))
-    return Since(intended=intended, done=done, in_doubt=frozenset(doubt))
+            change = plans[open_one.plan][open_one.change]
+            doubt.add(key_of(change))
+            workers[change.target.server] = _workers(recording).get(change.target.server, frozenset())
+    return Since(intended=intended, done=done, in_doubt=frozenset(doubt), workers=workers)
+
+
+def taken_back_by(run: str, folders: Iterable[Path]) -> str:
+    """The record of the last undo of ``run`` that changed something, as records are listed; empty where none did."""
+    found = [
+        name
+        for name, recording in _followers(run, Relation.UNDOES, folders)
+        if any(isinstance(event, Intent) for event in recording.events)
+    ]
+    return found[-1] if found else ""
+
+
+def gone_on_by(run: str, folders: Iterable[Path]) -> str:
+    """The record of the last run that went on from ``run``, as records are listed; empty where none did."""
+    found = [name for name, _ in _followers(run, Relation.RESUMES, folders)]
+    return found[-1] if found else ""
+
+
+def _followers(run: str, relation: Relation, folders: Iterable[Path]) -> Iterator[tuple[str, Recording]]:
+    """The runs that go by ``run``, the oldest first, each by its record's name; one that can't be read is left out."""
+    ledgers = {path for folder in folders for path in folder.glob(f"*/{FILE_NAME}")}
+    for ledger in sorted(ledgers, key=lambda path: path.parent.name):
+        try:
+            recording = read_events(ledger) if follows_another(ledger) else None
+        except InputError:
+            continue
+        for event in recording.events if recording else ():
+            if isinstance(event, EarlierRun) and event.relation is relation and event.earlier == run:
+                yield f"{ledger.parent.parent.name}/{ledger.parent.name}", recording
+                break
 
 
 def key_of(change: Change) -> Key:
@@ -177,10 +207,6 @@ def follows_another(ledger: Path) -> bool:
             return _MARK in file.read(_BEGINNING)
     except OSError:
         return False
-
-
-def _undoes(event: object, run: str) -> bool:
-    return isinstance(event, EarlierRun) and event.relation is Relation.UNDOES and event.earlier == run
 
 
 def _later(found: dict[Key, Moment], key: Key, at: Moment) -> None:

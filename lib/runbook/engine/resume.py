@@ -164,10 +164,15 @@ def _of_no_use(cut: _Cut, found: WithLeftovers, plan: Plan) -> Iterator[Change]:
         yield from removals(recorded.change, left, found.there)
 
 
-def check_resumable(past: PastRun) -> None:
-    """:class:`Refused` for a run that came to its end: there is nothing to go on from."""
+def check_resumable(past: PastRun, undone: str = "") -> None:
+    """:class:`Refused` for a run that came to its end, or that the run with the record ``undone`` took back since."""
     if past.recording.ended is not None:
         raise Refused(
             f"The run whose record is {past.name} came to its end. Run its section again for what is left to do, or"
             " `runbook undo` to take it back."
+        )
+    if undone:
+        raise Refused(
+            f"The run whose record is {past.name} was taken back since, by the run whose record is {undone}. Going on"
+            f" from it would do that again. To have its changes, run the section {past.started.section} afresh."
         )

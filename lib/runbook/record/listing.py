@@ -11,7 +11,7 @@ from runbook.approval.told import verdict
 from runbook.change import Json, Outcome
 from runbook.errors import InputError
 from runbook.ledger import FILE_NAME, Recording, read_events
-from runbook.ledger.events import EarlierRun, Relation, RunStarted
+from runbook.ledger.events import EarlierRun, Intent, Relation, RunStarted
 from runbook.record.verify import State, verify
 from runbook.signing.keys import PublicKey
 
@@ -31,6 +31,8 @@ class Listed:
     outcome: Outcome | None = None
     resumed_by: str = ""
     """The record of the run that went on from this one, which was cut off."""
+    undone_by: str = ""
+    """The record of the undo that took back what this one, which was cut off, had done."""
     approval: str = ""
     """``approved``, ``not approved`` or ``refused``; empty for a run that was not to change anything."""
 
@@ -53,6 +55,7 @@ class Listed:
             "state": self.state.value,
             "signer": self.fingerprint,
             "resumed_by": self.resumed_by or None,
+            "undone_by": self.undone_by or None,
             "problem": self.problem,
         }
 
@@ -100,16 +103,23 @@ def _listed(folder: Path, key: PublicKey | None) -> Listed:
 
 
 def _with_successors(found: list[Listed]) -> Iterator[Listed]:
-    """The runs of one estate; those that were cut off with the last run that went on from them."""
+    """The runs of one estate; those that were cut off with the last run that went on from them or took them back."""
     successors: dict[str, str] = {}
+    undone: dict[str, str] = {}
     if any(one.is_open for one in found):
         for one in sorted(found, key=lambda each: each.folder.name):
             recording = _recording(one.folder)
+            changed = any(isinstance(event, Intent) for event in recording.events) if recording else False
             for event in recording.events if recording else ():
-                if isinstance(event, EarlierRun) and event.relation is Relation.RESUMES:
-                    successors[event.record.rpartition("/")[2]] = one.folder.name
+                if isinstance(event, EarlierRun):
+                    earlier = event.record.rpartition("/")[2]
+                    if event.relation is Relation.RESUMES:
+                        successors[earlier] = one.folder.name
+                    elif event.relation is Relation.UNDOES and changed:
+                        undone[earlier] = one.folder.name
     for one in found:
-        yield replace(one, resumed_by=successors.get(one.folder.name, "") if one.is_open else "")
+        name = one.folder.name if one.is_open else ""
+        yield replace(one, resumed_by=successors.get(name, ""), undone_by=undone.get(name, ""))
 
 
 def _recording(folder: Path) -> Recording | None:
