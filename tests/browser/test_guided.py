@@ -63,7 +63,7 @@ def test_cancel_stops_before_the_next_change_and_the_record_says_so(desk: Workpl
     expect(panel).to_contain_text("Stopped.")
     notebook.run("run.verify()", seconds=120)
     ended = notebook.run("run.finish()")
-    expect(ended).to_contain_text("Outcome: refused")
+    expect(ended).to_contain_text("Outcome: incomplete")
     expect(ended.get_by_text("Traceback", exact=True)).to_be_visible()
     expect(ended.locator("pre").first).to_be_hidden()
 
