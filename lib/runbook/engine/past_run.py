@@ -190,10 +190,12 @@ def _followers(run: str, relation: Relation, folders: Iterable[Path]) -> Iterato
             recording = read_events(ledger) if follows_another(ledger) else None
         except InputError:
             continue
-        for event in recording.events if recording else ():
-            if isinstance(event, EarlierRun) and event.relation is relation and event.earlier == run:
-                yield f"{ledger.parent.parent.name}/{ledger.parent.name}", recording
-                break
+        if recording is not None and any(_follows(event, relation, run) for event in recording.events):
+            yield f"{ledger.parent.parent.name}/{ledger.parent.name}", recording
+
+
+def _follows(event: object, relation: Relation, run: str) -> bool:
+    return isinstance(event, EarlierRun) and event.relation is relation and event.earlier == run
 
 
 def key_of(change: Change) -> Key:
