@@ -218,7 +218,7 @@ def _is_address(found: str) -> bool:
     try:
         ipaddress.ip_address(found.strip("[]"))
     except ValueError:
-        return bool(re.fullmatch(r"[0-9.]+", found))
+        return bool(re.fullmatch(r"[0-9]+(\.[0-9]+)+", found))
     return True
 
 
