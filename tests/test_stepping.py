@@ -35,6 +35,8 @@ from runbook.ledger.events import (
 from runbook.notebook import NotebookRun
 from runbook.parameters import SectionParameters, load_parameters
 from runbook.record import OwnKey
+from runbook.report import report
+from runbook.report.means import means
 from test_engine import SERVER, Server, section
 from test_engine import run as run
 from test_engine import server as server
@@ -234,6 +236,29 @@ def test_a_skip_needs_a_reason_and_the_rest_is_applied(step: Callable[..., Stepp
     assert panel.state is State.DONE
     assert "skipped" in stepped.rail().text
     assert "done by hand" in stepped.rail().text
+
+
+def test_the_page_of_a_run_that_skipped_a_change_is_true_of_what_was_sent_and_names_the_typed_ticket(
+    step: Callable[..., Stepped], server: Server
+):
+    server.behave = refuses("b")
+    stepped = step("a", "b")
+    panel = asked(stepped)
+    confirm(panel, ticket="CHG-B")
+    assert panel.guided is not None
+    panel.guided.reason.value = "done by hand"
+    panel.guided.skip.click()
+    panel.join()
+    stepped.verify()
+    with pytest.raises(Blocked, match="Outcome: incomplete"):
+        stepped.finish()
+    told = report(read_events(stepped.run.ledger.path))
+    assert told.outcome is Outcome.INCOMPLETE
+    assert (
+        means(told)
+        == "Part of it is done. What is left stands below. Of 2 changes: 1 verified; 1 failed, then refused."
+    )
+    assert dict(told.identity)["Change ticket"] == "CHG-B"
 
 
 def test_stopping_after_a_failure_leaves_the_rest_unsent_and_lets_the_record_be_closed(
@@ -600,7 +625,7 @@ def test_where_all_that_is_left_was_skipped_nothing_is_asked(step: Callable[...,
         stepped.finish()
     (ended,) = recorded(stepped, RunEnded)
     assert isinstance(ended, RunEnded)
-    assert ended.outcome is Outcome.FAILED
+    assert ended.outcome is Outcome.INCOMPLETE, "it failed, and was then left out"
     assert server.sent == ["a"]
     assert "the window is over" in stepped.rail().text
 

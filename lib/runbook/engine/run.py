@@ -170,6 +170,7 @@ class Run:
         self._may("again")
         decision = self._decide(events.Phase.CHECK)
         self._settle_all(decision)
+        self._leave_out(decision.plan)
         self._plan = decision.plan
         self.stopped = ""
         self.phase = Phase.CHECKED
@@ -256,6 +257,13 @@ class Run:
         if reason:
             self._refuse(number, change, f"Skipped: {reason}")
         return bool(reason)
+
+    def _leave_out(self, left: Plan) -> None:
+        """A change that failed, and that somebody left out though it is still asked for, is recorded as both."""
+        wanted = set(map(key_of, left.changes))
+        for number, result in enumerate(self.results):
+            if result.outcome is Outcome.FAILED and key_of(result.change) in wanted:
+                self._skips(number, result.change)
 
     def _cancelled(self) -> str:
         """What nobody began any more is recorded as refused."""

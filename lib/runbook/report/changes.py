@@ -69,9 +69,8 @@ def told_changes(recording: Recording) -> Iterator[ToldChange]:
         became.append(((doubt.plan, doubt.change), cut_off))
     for number, each in enumerate(planned_changes(recording, with_failed=True), 1):
         mine = [what for name, what in became if name in each.names]
-        last = next((what for name, what in reversed(became) if name == (each.plan, each.place)), None)
         times = [began[name] for name in each.names if name in began]
-        outcome = last.outcome if last else Outcome.PLANNED
+        outcome = mine[-1].outcome if mine else Outcome.PLANNED
         yield _told(number, each, outcome=outcome, became=mine, began=min(times, default=None))
 
 
@@ -81,7 +80,7 @@ def _told(
     change = planned.change
     steps = (*(step.pipeline for step in change.preparation), change.command)
     after = (step.pipeline for step in (*change.conclusion, *change.cleanup))
-    troubles = tuple(each for each in became if each.outcome in _TROUBLE)
+    troubles = tuple(each for each, _ in groupby(each for each in became if each.outcome in _TROUBLE))
     course = [outcome for outcome, _ in groupby((*(each.outcome for each in troubles), outcome))]
     return ToldChange(
         number=number,
