@@ -44,6 +44,16 @@ def test_a_run_killed_anywhere_comes_to_the_same_end(topology: str, section: str
         assert found.outcome in ("verified", "not needed"), f"{found.moment} (moment {at})"
 
 
+def test_an_undo_that_was_cut_off_after_a_recycle_does_not_recycle_again(tmp_path: Path) -> None:
+    """A restored file has its old time, so only the workers tell that it was done."""
+    undone = reference(*UNDO)
+    moments = [at for at, name in enumerate(undone.moments) if name == "after Appcmd.exe"]
+    assert len(moments) == 2
+    for at in moments:
+        found = gone_on(*UNDO, at, undone, tmp_path / str(at))
+        assert found.is_right, found
+
+
 @pytest.fixture
 def lab(tmp_path: Path) -> MemoryLab:
     return MemoryLab.of(build_world("split-2013"), tmp_path)

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from runbook.change import Change, Decision, Finding, Json, Outcome, Plan, Step
 from runbook.engine import undo_findings as say
 from runbook.engine.leftovers import Place, removals
-from runbook.engine.past_run import Key, PastRun, Recorded, Since, content_before, key_of
+from runbook.engine.past_run import Key, Moment, PastRun, Recorded, Since, content_before, key_of
 from runbook.facts.query import Unread
 from runbook.sections.reversal import Reversal, same
 from runbook.sections.unread import unread
@@ -230,9 +230,19 @@ def _is_needed(undoing: Undoing, found: _Found, repeat: Change, served: Sequence
     back = [key_of(undoing.past.changes[place].change) for place in served if place in found.is_back]
     taken = [undoing.since.intended[key] for key in back if key in undoing.since.intended]
     done = undoing.since.done.get(key_of(repeat))
+    if taken and _was_recycled(undoing, repeat, max(taken)):
+        return False
     if taken:
         return done is None or done < max(taken)
     return bool(back) and done is None and _still_works_with_it(undoing, repeat)
+
+
+def _was_recycled(undoing: Undoing, repeat: Change, taken: Moment) -> bool:
+    """An undo was cut off while it recycled the workers, and none of those that it had seen before is there any more."""
+    key, now = key_of(repeat), undoing.now(repeat)
+    before = undoing.since.workers.get(repeat.target.server, frozenset())
+    sent = key in undoing.since.in_doubt and undoing.since.intended[key] > taken
+    return sent and isinstance(now, list) and bool(before) and not before & {str(each) for each in now}
 
 
 def _still_works_with_it(undoing: Undoing, repeat: Change) -> bool:
