@@ -54,8 +54,11 @@ def test_an_estate_knows_its_servers(tmp_path: Path) -> None:
 
 
 def test_an_unknown_server_is_refused_with_the_nearest_names(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"no server atl-mbx-01\..*Did you mean atl-mbx-001"):
+    with pytest.raises(InputError, match=r"no server atl-mbx-01\..*Did you mean atl-mbx-001") as raised:
         estate(tmp_path).server("atl-mbx-01.litwareinc.com")
+    (fault,) = raised.value.faults
+    assert (fault.key, fault.value) == ("servers", "atl-mbx-01.litwareinc.com")
+    assert fault.file.endswith(".yaml")
 
 
 def test_a_production_url_follows_from_the_name(tmp_path: Path) -> None:

@@ -211,7 +211,8 @@ class Estate(BaseModel):
         names = [server.name for server in self.servers]
         near = difflib.get_close_matches(name.lower(), names, 3, 0.6)
         hint = f"Did you mean {either(near)}?" if near else f"It knows {', '.join(names)}."
-        raise InputError(f"The estate {self.name} has no server {name}. {hint}")
+        problem = f"The estate {self.name} has no server {name}."
+        raise InputError((Fault(file=str(self.path), key="servers", value=name.lower(), problem=problem, remedy=hint),))
 
 
 def load_estate(path: Path) -> Estate:
