@@ -238,7 +238,7 @@ def _is_needed(undoing: Undoing, found: _Found, repeat: Change, served: Sequence
 
 
 def _was_recycled(undoing: Undoing, repeat: Change, taken: Moment) -> bool:
-    """An undo was cut off while it recycled the workers, and none of those that it had seen before is there any more."""
+    """An undo was cut off while it recycled the workers, and none of those that it had seen is there any more."""
     key, now = key_of(repeat), undoing.now(repeat)
     before = undoing.since.workers.get(repeat.target.server, frozenset())
     sent = key in undoing.since.in_doubt and undoing.since.intended[key] > taken
