@@ -19,6 +19,7 @@ from resume_everywhere import CASES, SEED, UNDO, Undisturbed, gone_on, some, und
 from runbook import again
 from runbook.change import Outcome
 from runbook.cli.records import _line
+from runbook.engine.past_run import past_run
 from runbook.errors import Refused
 from runbook.ledger import FILE_NAME, read_events
 from runbook.ledger.events import EarlierRun, FindingRecorded, Mode
@@ -198,3 +199,13 @@ def test_what_was_taken_back_since_is_not_gone_on_with(lab: MemoryLab) -> None:
     with pytest.raises(Refused, match=f"was taken back since, by .*/{back.name}"):
         reopened(lab, left)
     assert len(lab.world.journal.entries()) == before
+
+
+def test_the_ticket_that_was_typed_at_apply_is_the_one_that_is_gone_on_with(
+    lab: MemoryLab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = lab.open("mailbox_policies", Mode.APPLY, change_ticket="CHG-1")
+    apply = run.apply
+    monkeypatch.setattr(run, "apply", lambda *, confirmed_by: apply(confirmed_by=confirmed_by, ticket="CHG-2"))
+    left, _ = killed(run, "after OutcomeRecorded")
+    assert again.resumed_parameters(past_run(left)).change_ticket == "CHG-2"

@@ -27,6 +27,7 @@ from runbook.errors import InputError, Refused
 from runbook.estate import Estate
 from runbook.ledger import FILE_NAME
 from runbook.ledger.events import EarlierRun, Mode, Relation
+from runbook.ledger.tickets import tickets
 from runbook.parameters import SectionParameters, load_parameters
 from runbook.parameters_undo import UndoParameters
 from runbook.paths import from_root
@@ -200,8 +201,13 @@ def _gone_on_from(past: PastRun, estate: Estate) -> tuple[PastRun, ...]:
 
 
 def resumed_parameters(past: PastRun) -> SectionParameters:
-    """What the run was told; :class:`Refused` where its record leaves out the people whom that named."""
+    """What the run was told; :class:`Refused` where its record leaves out the people whom that named.
+
+    The change ticket is the one that its plan was confirmed with, where somebody typed one then.
+    """
     given = dict(past.parameters)
+    if confirmed := tickets(past.recording.events).confirmed:
+        given["change_ticket"] = confirmed[-1]
     if past.started.redacted and names_people(given):
         raise Refused(
             f"The record {past.name} leaves people out, whom its parameters name. Run its section again with its"
