@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from runbook.cli import app, lab
 from runbook.cli.lab import LabFailed, list_faults, running_lab
-from runbook.errors import InputError
+from runbook.errors import InputError, Refused
 
 FAULT = {
     "id": "ucma-missing",
@@ -92,3 +92,13 @@ def test_a_scenario_that_cannot_be_is_bad_input_with_everything_that_is_wrong(tm
     shown = CliRunner().invoke(app, ["rehearse", "--scenario", str(file), "--mode", "check"])
     assert shown.exit_code == 2
     assert "did you mean cert-expired" in shown.output
+
+
+def test_a_second_lab_does_not_take_the_estate_file_of_the_first(tmp_path: Path) -> None:
+    with running_lab("split-2013", directory=tmp_path) as first:
+        said = first.estate.read_bytes()
+        with pytest.raises(Refused, match="running already"), running_lab("colocated-2013", directory=tmp_path):
+            pass
+        assert first.estate.read_bytes() == said
+    with running_lab("colocated-2013", directory=tmp_path) as second:
+        assert second.estate.read_bytes() != said

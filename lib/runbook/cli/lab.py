@@ -18,8 +18,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from runbook.engine.parameter_files import PARAMETERS_VARIABLE
-from runbook.errors import InputError, RunbookError
+from runbook.errors import InputError, Refused, RunbookError
 
 _BAD_INPUT = 2
 _LAB = (sys.executable, "-m", "rehearsal")
@@ -85,12 +87,13 @@ def running_lab(
 
     ``scenario`` is a file that says topology and faults; ``topology`` is then for nothing. ``directory`` gets the
     estate file; it is a temporary one otherwise. Raises :class:`InputError` for a topology, state or scenario that
-    isn't there or isn't right, and :class:`LabFailed` where the lab doesn't start.
+    isn't there or isn't right, :class:`Refused` where another lab has its estate file in ``directory``, and
+    :class:`LabFailed` where the lab doesn't start.
     """
     command = [*_LAB, *(("--scenario", str(scenario)) if scenario else ("--topology", topology))]
     command += [word for state in states for word in ("--state", state)]
     command += ["--directory", str(directory)] if directory else []
-    with tempfile.TemporaryFile() as errors:
+    with _alone_in(directory), tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True, encoding="utf-8"
         )
@@ -103,6 +106,26 @@ def running_lab(
             raise InputError(said) if code == _BAD_INPUT else LabFailed(f"The rehearsal lab didn't start: {said}")
         with _ending(process):
             yield _announced(topology, line, process.wait)
+
+
+@contextmanager
+def _alone_in(directory: Path | None) -> Iterator[None]:
+    """One lab at a time has its estate file in a folder: a second would overwrite it, and take it away at its end."""
+    if directory is None:
+        yield
+        return
+    lock = FileLock(directory / "lab.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise Refused(
+            f"A rehearsal lab is running already, and its estate file lies in {directory}. End it with Ctrl-C in its"
+            " terminal. `runbook rehearse` and `runbook open` bring a lab of their own."
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def list_faults() -> list[Any]:
