@@ -58,6 +58,15 @@ def family(process: subprocess.Popen[str]) -> list[psutil.Process]:
     return [child for child in psutil.Process(process.pid).children(recursive=True) if child.is_running()]
 
 
+def listens_on(process: psutil.Process) -> list[str]:
+    """The addresses; none where it is gone by now, as helpers of JupyterLab's start soon are."""
+    try:
+        found = process.net_connections(kind="inet")
+    except psutil.NoSuchProcess:
+        return []
+    return [one.laddr.ip for one in found if one.status == psutil.CONN_LISTEN]
+
+
 def status(url: str) -> int:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
@@ -76,12 +85,7 @@ def test_lab_and_jupyterlab_listen_on_loopback_behind_a_token_and_end_with_it(by
         assert status(f"{url}api/contents") == 403
         assert status(f"{url}api/contents/notebooks/{START}?token={token}") == 200
         children = family(process)
-        listening = [
-            one.laddr.ip
-            for child in children
-            for one in child.net_connections(kind="inet")
-            if one.status == psutil.CONN_LISTEN
-        ]
+        listening = [address for child in children for address in listens_on(child)]
         assert listening
         assert all(address.startswith("127.") for address in listening)
         process.send_signal(signal.CTRL_BREAK_EVENT if by == "SIGBREAK" else signal.Signals[by])
